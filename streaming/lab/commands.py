@@ -1,0 +1,99 @@
+"""What a person, a test or a scenario may ask of a running lab: typed, checked, journalled.
+
+Each command gets exactly one `Reply`. Commands travel as msgpack with the class name as tag.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class _Command(msgspec.Struct, frozen=True, tag=True):
+    """Base of all commands."""
+
+
+class SetRate(_Command, frozen=True, tag=True):
+    """Generate `per_s` records a second over all streams (0 to 1,000,000)."""
+
+    per_s: float
+
+
+class SetShape(_Command, frozen=True, tag=True):
+    """Change the rate's shape: "constant", "ramp", "diurnal", "flash_sale" or "pause"."""
+
+    shape: str
+
+
+class Inject(_Command, frozen=True, tag=True):
+    """Plant an incident for `seconds`; `kind` is one of `generators.incidents.KINDS`."""
+
+    kind: str
+    seconds: float = 10.0
+    intensity: float = 0.0
+    """0 means the incident's own default."""
+
+
+class KillConsumer(_Command, frozen=True, tag=True):
+    """Send SIGKILL to one consumer process; the lab starts it again after the group moved on."""
+
+    name: str
+
+
+class AddConsumer(_Command, frozen=True, tag=True):
+    """Start one more consumer process in the group."""
+
+
+class KillBroker(_Command, frozen=True, tag=True):
+    """Send SIGKILL to the embedded broker; the lab restarts it on its data."""
+
+
+class StopTraffic(_Command, frozen=True, tag=True):
+    """End generation for good; the rest of the lab goes on until it has caught up."""
+
+
+class Drain(_Command, frozen=True, tag=True):
+    """Wait until every acknowledged record is in the store. Replies when it is, or on time-out."""
+
+    timeout_s: float = 60.0
+
+
+class Verify(_Command, frozen=True, tag=True):
+    """Recompute the truth from the log and compare; the reply's `data` is a VerifyReport as JSON."""
+
+
+class CopyStore(_Command, frozen=True, tag=True):
+    """Copy the store to a file that other processes may read; the reply's `data` is its path."""
+
+
+class Summary(_Command, frozen=True, tag=True):
+    """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
+
+
+class Shutdown(_Command, frozen=True, tag=True):
+    """End the lab cleanly: workers hand over what they hold, the store is checkpointed."""
+
+
+Command: TypeAlias = (
+    SetRate
+    | SetShape
+    | Inject
+    | KillConsumer
+    | AddConsumer
+    | KillBroker
+    | StopTraffic
+    | Drain
+    | Verify
+    | CopyStore
+    | Summary
+    | Shutdown
+)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The answer to a command: `ok`, what was done or why not, and data where there is some."""
+
+    ok: bool
+    text: str
+    data: str = ""

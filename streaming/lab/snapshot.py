@@ -1,0 +1,171 @@
+"""What the engine publishes: one frozen `LabSnapshot` per tick, the only thing a view ever reads.
+
+Tuples, numbers and short texts only. None means "not known" and is drawn as `-`, never as 0.
+Rates are per second, times in milliseconds unless the name says otherwise (`_s`, `_at_ms` is a
+wall clock in milliseconds since the Unix epoch). Texts may carry words from outside (a broker's
+error, a topic's name): a view must treat every `str` here as hostile.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+SNAPSHOT_VERSION = 1
+
+LabState: TypeAlias = Literal[
+    "starting", "live", "paused", "draining", "verifying", "stopping", "stopped", "failed"
+]
+BrokerState: TypeAlias = Literal["starting", "up", "down", "restarting"]
+ShardState: TypeAlias = Literal["starting", "ok", "warm", "hot", "moving", "stalled", "halted"]
+ConsumerState: TypeAlias = Literal["starting", "joining", "running", "paused", "dead"]
+EventLevel: TypeAlias = Literal["info", "good", "warn", "alarm"]
+
+
+class _View(msgspec.Struct, frozen=True, gc=False, omit_defaults=False):
+    """Base of the parts of a snapshot."""
+
+
+class BrokerView(_View, frozen=True, gc=False):
+    """The log's server. `since_at_ms` is when it entered `state`."""
+
+    kind: Literal["embedded", "external"]
+    label: str
+    address: str
+    state: BrokerState
+    since_at_ms: int
+    restarts: int
+
+
+class TrafficView(_View, frozen=True, gc=False):
+    """The generators. `behind_ms` is how far event creation trails its own schedule."""
+
+    state: Literal["starting", "running", "paused", "done", "dead"]
+    shape: str
+    target_per_s: float
+    produced: int
+    acked: int
+    produced_per_s: float | None
+    behind_ms: float | None
+    incidents: tuple[str, ...]
+    throttled: int
+
+
+class ShardView(_View, frozen=True, gc=False):
+    """One shard (partition) of a stream.
+
+    `share` is its part (0–1) of the stream's records in over the last 10 s; `clear_s` is the time
+    to work off the lag at the present rates (0 when there is none, infinity when it grows, None
+    when unknown); `trend` is records in per second, oldest first, one number per second.
+    `lag_ms` is the age of the oldest record that is not yet in the store.
+    """
+
+    id: int
+    records: int
+    bytes: int
+    end_offset: int | None
+    stored_offset: int | None
+    share: float | None
+    in_per_s: float | None
+    out_per_s: float | None
+    lag: int | None
+    lag_ms: float | None
+    clear_s: float | None
+    trend: tuple[int, ...]
+    owner: str | None
+    state: ShardState
+    watermark_at_ms: int | None
+    idle: bool
+
+
+class SkewView(_View, frozen=True, gc=False):
+    """How unevenly records fell on a stream's shards over the last 10 s (1.0, 0.0, 1.0 is even)."""
+
+    max_over_mean: float
+    gini: float
+    jain: float
+
+
+class StreamView(_View, frozen=True, gc=False):
+    """One stream (topic) with its shards; `skew` is None until records were seen."""
+
+    name: str
+    key: str
+    shards: tuple[ShardView, ...]
+    skew: SkewView | None
+    in_per_s: float | None
+    out_per_s: float | None
+    lag: int | None
+    lag_ms: float | None
+    watermark_at_ms: int | None
+
+
+class ConsumerView(_View, frozen=True, gc=False):
+    """One consumer process. `shards` are names such as "clicks/3"."""
+
+    name: str
+    pid: int | None
+    state: ConsumerState
+    shards: tuple[str, ...]
+    records: int
+    records_per_s: float | None
+    restarts: int
+
+
+class StoreView(_View, frozen=True, gc=False):
+    """The DuckDB store. Latencies are from produce to committed row."""
+
+    stored: int
+    windows_open: int
+    windows_final: int
+    late: int
+    dead_letters: int
+    refused: int
+    merges: int
+    commit_ms: float | None
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    size_bytes: int
+
+
+class RatePoint(_View, frozen=True, gc=False):
+    """All streams together, one point a second. None where it could not be measured."""
+
+    at_ms: int
+    in_per_s: float | None
+    out_per_s: float | None
+    lag: int | None
+    mark: str = ""
+
+
+class EventView(_View, frozen=True, gc=False):
+    """One line of the lab's diary (also in the store's `journal`)."""
+
+    seq: int
+    at_ms: int
+    level: EventLevel
+    kind: str
+    text: str
+
+
+class LabSnapshot(_View, frozen=True, gc=False):
+    """The whole lab at one instant, as measured by the engine."""
+
+    version: int
+    seq: int
+    at_ms: int
+    started_at_ms: int
+    state: LabState
+    detail: str
+    data_dir: str
+    key: str
+    broker: BrokerView
+    traffic: TrafficView
+    streams: tuple[StreamView, ...]
+    consumers: tuple[ConsumerView, ...]
+    store: StoreView
+    rebalances: int
+    history: tuple[RatePoint, ...]
+    events: tuple[EventView, ...]
+    """Newest last, at most 200."""
