@@ -1,7 +1,8 @@
-"""What a record must be to count: the fields the windows use, checked as it is decoded.
+"""What a record must be to count: the event's whole contract, checked as it is decoded.
 
-A record is poison when it is not JSON, when one of these fields is missing, of the wrong type or
-out of bounds, or when its event time is outside the accepted range.
+A record is poison when it is not JSON, when a field of its event is missing, of the wrong type or
+out of bounds, or when its event time is outside the accepted range. `value` is the stream's
+measure (see `spec.MEASURES`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,15 @@ MAX_VALUE_BYTES: Final = 1024 * 1024
 """A record whose value is longer is poison, whatever is in it."""
 
 
+class OrderLine(msgspec.Struct, frozen=True, gc=False):
+    """One product of an order; the price of one piece in cents."""
+
+    product_id: Text
+    category: Text
+    quantity: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    price_cents: Count
+
+
 class _Base(msgspec.Struct, frozen=True, gc=False):
     v: Version
     id: Name
@@ -33,28 +43,49 @@ class _Base(msgspec.Struct, frozen=True, gc=False):
     country: Text
 
 
-class LeanClick(_Base, frozen=True, gc=False, rename={"value": "load_ms"}):
-    """A click as the windows see it."""
+class CountedClick(_Base, frozen=True, gc=False, rename={"value": "load_ms"}):
+    """A click as it is counted."""
 
+    product_id: Text
+    device: Text
+    campaign: Text
+    page: Text
+    query: Text
     value: Count
 
 
-class LeanOrder(_Base, frozen=True, gc=False, rename={"value": "total_cents"}):
-    """An order as the windows see it."""
+class CountedOrder(_Base, frozen=True, gc=False, rename={"value": "total_cents"}):
+    """An order as it is counted."""
 
+    product_id: Text
+    device: Text
+    campaign: Text
+    order_id: Name
+    checkout_id: Name
+    payment: Text
+    city: Text
+    lines: Annotated[tuple[OrderLine, ...], msgspec.Meta(max_length=1000)]
     value: Count
 
 
-class LeanAccess(_Base, frozen=True, gc=False, rename={"value": "size"}):
-    """An access-log record as the windows see it."""
+class CountedAccess(_Base, frozen=True, gc=False, rename={"value": "size"}):
+    """An access-log record as it is counted."""
 
+    product_id: Text
+    device: Text
+    request_id: Name
+    ip: Text
+    method: Text
+    path: Annotated[str, msgspec.Meta(max_length=4096)]
+    status: Count
+    line: Annotated[str, msgspec.Meta(max_length=8192)]
     value: Count
 
 
-Lean: TypeAlias = LeanClick | LeanOrder | LeanAccess
+Counted: TypeAlias = CountedClick | CountedOrder | CountedAccess
 
 DECODERS: Final = {
-    CLICKS: msgspec.json.Decoder(LeanClick),
-    ORDERS: msgspec.json.Decoder(LeanOrder),
-    ACCESS: msgspec.json.Decoder(LeanAccess),
+    CLICKS: msgspec.json.Decoder(CountedClick),
+    ORDERS: msgspec.json.Decoder(CountedOrder),
+    ACCESS: msgspec.json.Decoder(CountedAccess),
 }

@@ -1,0 +1,145 @@
+"""Takes whole record batches out of an aiokafka consumer, without one Python object per record.
+
+`getmany` builds a ConsumerRecord per record, which costs more than decoding and counting it. The
+batches it unpacks are Cython objects with all we need, so `BatchReader` takes them from the
+fetcher directly. That is aiokafka's private interface: the version is pinned, a test holds both
+ways against each other, and when the interface is not as expected `getmany` is used instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+log: Final = logging.getLogger(__name__)
+
+
+class FetchedBatch(msgspec.Struct, frozen=True, gc=False):
+    """Consecutive records of one partition, offsets [first, next) (gaps where a log was compacted).
+
+    `records` have offset, timestamp (produce time, ms), key, value and headers.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    next: int
+    records: Sequence[Any]
+
+
+class BatchReader:
+    """Reads what a consumer fetched, as batches.
+
+    `poll` must be called from one task only and must not be cancelled (aiokafka would forget
+    that the application polls).
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer, *, whole_batches: bool = True) -> None:
+        self._consumer = consumer
+        self.whole_batches = whole_batches and _has_private_interface(consumer)
+
+    async def poll(self, timeout_s: float, max_records: int = 20_000) -> list[FetchedBatch]:
+        """What is there, or what arrives within `timeout_s`; at least one batch may exceed the cap.
+
+        Raises aiokafka's errors for a partition (for example OffsetOutOfRangeError).
+        """
+        if not self.whole_batches:
+            return await self._poll_getmany(timeout_s, max_records)
+        fetcher = self._consumer._fetcher
+        subscriptions = self._consumer._subscription
+        with subscriptions.fetch_context():
+            if subscriptions.reassignment_in_progress:
+                # A rebalance may take long; the caller has acknowledgements to look after.
+                waiting = asyncio.ensure_future(subscriptions.wait_for_assignment())
+                await asyncio.wait([waiting], timeout=timeout_s)
+                if not waiting.done():
+                    waiting.cancel()
+                return []
+            batches = self._take(fetcher, max_records)
+            if batches or timeout_s <= 0:
+                return batches
+            waiter = fetcher._create_fetch_waiter()
+            done, _ = await asyncio.wait([waiter], timeout=timeout_s)
+            if not done:
+                waiter.cancel()
+                return []
+            waiter.result()
+            return self._take(fetcher, max_records)
+
+    def _take(self, fetcher: Any, max_records: int) -> list[FetchedBatch]:
+        if self._consumer._subscription.reassignment_in_progress:
+            return []
+        taken: list[FetchedBatch] = []
+        count = 0
+        for tp in list(fetcher._records):
+            result = fetcher._records[tp]
+            if not hasattr(result, "_partition_records"):
+                if taken:
+                    break
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+                result.check_raise()
+            del fetcher._records[tp]
+            fetcher._notify(fetcher._wait_consume_future)
+            if not result.has_more() or not result.check_assignment(tp):
+                continue
+            for batch in _unpack(tp, result._partition_records):
+                taken.append(batch)
+                count += len(batch.records)
+            result._update_position()
+            if count >= max_records:
+                break
+        return taken
+
+    async def _poll_getmany(self, timeout_s: float, max_records: int) -> list[FetchedBatch]:
+        got = await self._consumer.getmany(
+            timeout_ms=int(timeout_s * 1000), max_records=max_records
+        )
+        return [
+            FetchedBatch(tp.topic, tp.partition, records[0].offset, records[-1].offset + 1, records)
+            for tp, records in got.items()
+            if records
+        ]
+
+
+def _unpack(tp: TopicPartition, records: Any) -> list[FetchedBatch]:
+    """All batches of one fetch answer; control batches only move the position."""
+    if records._aborted_transactions:
+        rest = list(records)
+        first = rest[0].offset if rest else records.next_fetch_offset
+        return [FetchedBatch(tp.topic, tp.partition, first, records.next_fetch_offset, rest)]
+    batches = []
+    source = records._records
+    while source.has_next():
+        batch = source.next_batch()
+        if records._check_crcs and not batch.validate_crc():
+            from aiokafka.errors import CorruptRecordException
+
+            raise CorruptRecordException(f"damaged batch in {tp.topic}/{tp.partition}")
+        start = records.next_fetch_offset
+        records.next_fetch_offset = batch.next_offset
+        if batch.is_control_batch:
+            continue
+        unpacked = [record for record in batch if record.offset >= start]
+        batches.append(FetchedBatch(tp.topic, tp.partition, start, batch.next_offset, unpacked))
+    return batches
+
+
+def _has_private_interface(consumer: AIOKafkaConsumer) -> bool:
+    fetcher = getattr(consumer, "_fetcher", None)
+    subscription = getattr(consumer, "_subscription", None)
+    wanted = ("_records", "_notify", "_create_fetch_waiter", "_wait_consume_future")
+    ok = (
+        fetcher is not None
+        and all(hasattr(fetcher, name) for name in wanted)
+        and hasattr(subscription, "fetch_context")
+        and hasattr(subscription, "wait_for_assignment")
+    )
+    if not ok:
+        log.warning("aiokafka's fetcher is not as expected: reading record by record")
+    return ok
