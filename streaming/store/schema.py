@@ -138,7 +138,7 @@ CREATE TABLE IF NOT EXISTS ground_truth (
 -- Everything that happened to the lab, append-only.
 CREATE TABLE IF NOT EXISTS journal (
     seq BIGINT NOT NULL,
-    at TIMESTAMP NOT NULL,
+    happened_at TIMESTAMP NOT NULL,
     level VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,
     text VARCHAR NOT NULL
