@@ -155,8 +155,9 @@ class Claimed(_Message, frozen=True, tag=True, gc=False):
 
 
 class Ack(_Message, frozen=True, tag=True, gc=False):
-    """The answer to a Handover: stored, or refused with the store's own positions.
+    """The answer to a Handover: stored, or refused.
 
+    After a refusal the consumer claims its shards again and reads from where the store stands.
     `stale` says that another member claimed a shard since: hands off until the next rebalance.
     """
 
@@ -164,7 +165,6 @@ class Ack(_Message, frozen=True, tag=True, gc=False):
     ok: bool
     reason: str = ""
     stale: bool = False
-    positions: tuple[Position, ...] = ()
 
 
 ToConsumer: TypeAlias = Claimed | Ack

@@ -194,8 +194,7 @@ class Store:
                     reason = f"{row.stream}: a window of this handover is final already"
                     break
         if reason:
-            positions = [self.position(r.stream, r.shard) for r in handover.ranges]
-            return Ack(handover.seq, False, reason, stale, tuple(positions))
+            return Ack(handover.seq, False, reason, stale)
         self.ledger.advance(handover)
         for stream, windows in self.windows.items():
             windows.merge(row for row in handover.panes if row.stream == stream)

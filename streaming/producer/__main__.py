@@ -1,0 +1,204 @@
+"""`python -m streaming.producer CONFIG`: the generator process of the lab.
+
+Makes the shop's events tick by tick on their schedule and delivers them. When it falls behind
+(slow broker, too high a rate) it goes on without pause and says how far behind it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import time
+from typing import Final
+
+import msgspec
+from aiokafka.errors import KafkaError
+
+from generators.incidents import KINDS
+from generators.shop import Shop, ShopConfig
+from generators.traffic import SHAPES
+from streaming import platform
+from streaming.lab.channel import Channel, ChannelClosed, decoder
+from streaming.lab.commands import Command, Inject, Reply, SetRate, SetShape, StopTraffic
+from streaming.lab.messages import HelloProducer, ProducerStats, Tell, Told, Truth
+from streaming.logs import to_stderr
+from streaming.producer.delivery import Delivery, DeliveryFailed
+from streaming.shards.keys import STRATEGIES
+
+log: Final = logging.getLogger(__name__)
+
+STATS_EVERY_S: Final = 0.2
+
+
+class ProducerConfig(msgspec.Struct, frozen=True):
+    """What the generator process is told at its start; `duration_s` 0 means without end."""
+
+    engine: str
+    bootstrap: str
+    topics: dict[str, str]
+    key: str
+    seed: int
+    rate: float
+    shape: str
+    incarnation: int
+    duration_s: float
+
+
+class Generator:
+    """Drives a shop on the wall clock."""
+
+    def __init__(self, config: ProducerConfig, channel: Channel[Tell]) -> None:
+        self.config = config
+        self._channel = channel
+        self._delivery = Delivery(config.bootstrap, config.topics, STRATEGIES[config.key])
+        self._state = "starting"
+        self._rate = config.rate
+        self._shape = config.shape
+        self._behind_ms = 0.0
+        self._shop: Shop | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Produce until stopped; then report until the engine lets go. Raises DeliveryFailed."""
+        await self._channel.send(HelloProducer(os.getpid(), self.config.incarnation))
+        hearing = asyncio.create_task(self._hear())
+        reporting = asyncio.create_task(self._report())
+        try:
+            await self._connect()
+            await self._produce()
+            await self._delivery.flush()
+            self._state = "done"
+            await self._send_stats()
+            await asyncio.wait({hearing, reporting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hearing.cancel()
+            reporting.cancel()
+            with contextlib.suppress(ChannelClosed):
+                await self._send_stats()
+            await self._delivery.stop()
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                await self._delivery.start()
+                return
+            except KafkaError as error:
+                log.warning("cannot reach the broker yet: %s", error)
+                await asyncio.sleep(0.3)
+
+    async def _produce(self) -> None:
+        start_ms = int(time.time() * 1000)
+        self._shop = shop = Shop(
+            ShopConfig(
+                seed=self.config.seed,
+                rate=self._rate,
+                shape=self._shape,
+                streams=tuple(self.config.topics),
+                incarnation=self.config.incarnation,
+            ),
+            start_ms,
+        )
+        end_ms = start_ms + self.config.duration_s * 1000 if self.config.duration_s else None
+        self._state = "running"
+        while not self._stopping.is_set():
+            if end_ms is not None and shop.next_tick_ms > end_ms:
+                return
+            self._behind_ms = time.time() * 1000 - shop.next_tick_ms
+            if self._behind_ms < 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), -self._behind_ms / 1000)
+                continue
+            await self._delivery.write(shop.tick())
+
+    async def _hear(self) -> None:
+        while True:
+            told = await self._channel.receive()
+            await self._channel.send(Told(told.number, self._obey(told.command)))
+
+    def _obey(self, command: Command) -> Reply:
+        match command:
+            case StopTraffic():
+                self._stopping.set()
+                return Reply(True, "traffic stops")
+            case SetRate(per_s):
+                self._rate = per_s
+                if self._shop is not None:
+                    self._shop.set_rate(per_s)
+                return Reply(True, f"load is now {per_s:,.0f} records/s")
+            case SetShape(shape):
+                if shape not in SHAPES:
+                    return Reply(False, f"unknown shape {shape!r}; known: {', '.join(SHAPES)}")
+                self._shape = shape
+                if self._shop is not None:
+                    self._shop.set_shape(shape)
+                return Reply(True, f"traffic shape is now {shape}")
+            case Inject(kind, seconds, intensity):
+                if kind not in KINDS:
+                    return Reply(False, f"unknown incident {kind!r}; known: {', '.join(KINDS)}")
+                if self._shop is None:
+                    return Reply(False, "traffic has not started yet")
+                self._shop.plant(kind, seconds, intensity)
+                return Reply(True, f"planted {kind} for {seconds:g} s")
+            case _:
+                return Reply(False, f"the generators cannot do {type(command).__name__}")
+
+    async def _report(self) -> None:
+        while True:
+            await self._send_stats()
+            await asyncio.sleep(STATS_EVERY_S)
+
+    async def _send_stats(self) -> None:
+        shop, delivery = self._shop, self._delivery
+        planted = shop.ground_truth() if shop else ()
+        await self._channel.send(
+            ProducerStats(
+                state=self._state,
+                shape=self._shape,
+                target_per_s=self._rate,
+                produced=delivery.produced,
+                acked=delivery.acked,
+                failed=delivery.failed,
+                behind_ms=max(0.0, self._behind_ms),
+                incidents=shop.active_incidents() if shop else (),
+                acked_ends=delivery.ends(),
+                truth=tuple(
+                    Truth(t.kind, t.start_ts, t.end_ts, t.intensity, t.target, t.count)
+                    for t in planted
+                ),
+            )
+        )
+
+
+async def _main(config: ProducerConfig) -> int:
+    reader, writer = await platform.connect(config.engine)
+    generator = Generator(config, Channel(reader, writer, decoder(Tell)))
+    stop = asyncio.Event()
+    platform.on_stop_signals(asyncio.get_running_loop(), stop)
+    running = asyncio.create_task(generator.run())
+    ends = {running, asyncio.create_task(platform.lifeline()), asyncio.create_task(stop.wait())}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        running.cancel()
+        await asyncio.wait({running}, timeout=5)
+        return 0
+    error = running.exception()
+    if isinstance(error, DeliveryFailed | KafkaError):
+        print(f"generator: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    if error is not None and not isinstance(error, ChannelClosed):
+        raise error
+    return 0
+
+
+def main() -> int:
+    """Run until the engine lets go."""
+    config = msgspec.json.decode(sys.argv[1], type=ProducerConfig)
+    to_stderr("generator")
+    return asyncio.run(_main(config))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Writes events to their streams in whole batches and counts what the broker acknowledged.
+
+One batch per shard and tick through aiokafka's batch interface (several times cheaper than one
+`send` per record), acks=all and idempotent, so that a retry after a lost answer never doubles a
+record. When a shard's queue is full, `write` waits: the generators fall behind, visibly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+
+from generators.wire import Emitted
+from streaming.lab.messages import Acked
+from streaming.shards.kafka import MurmurPartitioner
+from streaming.shards.keys import KeyStrategy
+
+MAX_REQUEST_BYTES: Final = 1024 * 1024
+REQUEST_TIMEOUT_MS: Final = 120_000
+"""Longer than any restart of a broker: in that time the client itself retries."""
+
+
+class DeliveryFailed(Exception):
+    """A batch was refused or its fate is unknown; the text says which and why."""
+
+
+class Delivery:
+    """Delivers events to the topics of `topics` (stream → topic), keyed by a strategy."""
+
+    def __init__(self, bootstrap: str, topics: dict[str, str], strategy: KeyStrategy) -> None:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            client_id="generator",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=256 * 1024,
+            max_request_size=MAX_REQUEST_BYTES,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            retry_backoff_ms=100,
+            metadata_max_age_ms=10_000,
+        )
+        self._topics = topics
+        self._strategy = strategy
+        self._partitioners: dict[str, MurmurPartitioner] = {}
+        self._ends: dict[tuple[str, int], int] = {}
+        self._pending: set[asyncio.Future[Any]] = set()
+        self.produced = 0
+        self.acked = 0
+        self.failed = 0
+        self.failure: BaseException | None = None
+
+    async def start(self) -> None:
+        """Connect and learn the topics' partitions. Raises aiokafka's errors."""
+        await self._producer.start()
+        for stream, topic in self._topics.items():
+            partitions = await self._producer.partitions_for(topic)
+            self._partitioners[stream] = MurmurPartitioner(len(partitions))
+
+    async def stop(self) -> None:
+        """Flush, briefly, and close."""
+        stopping = asyncio.ensure_future(self._producer.stop())
+        await asyncio.wait({stopping}, timeout=5)
+        if stopping.done():
+            with contextlib.suppress(BaseException):
+                stopping.result()
+
+    def ends(self) -> tuple[Acked, ...]:
+        """One past the last acknowledged offset, per shard."""
+        return tuple(Acked(stream, shard, end) for (stream, shard), end in self._ends.items())
+
+    async def write(self, records: Iterable[Emitted]) -> None:
+        """Send these records; returns when all are queued. Raises DeliveryFailed."""
+        by_shard: dict[tuple[str, int], list[tuple[str, Emitted]]] = {}
+        key_of = self._strategy.of
+        for record in records:
+            key = record.key_hint if record.event is None else key_of(record.event)
+            shard = self._partitioners[record.stream](key)
+            by_shard.setdefault((record.stream, shard), []).append((key, record))
+        for (stream, shard), keyed in by_shard.items():
+            await self._write_shard(stream, shard, keyed)
+
+    async def _write_shard(
+        self, stream: str, shard: int, keyed: list[tuple[str, Emitted]]
+    ) -> None:
+        now = int(time.time() * 1000)
+        batch = self._producer.create_batch()
+        count = 0
+        for key, record in keyed:
+            headers = [("label", record.label.encode())] if record.label else []
+            entry = {"timestamp": now, "key": key.encode("utf-8", "replace")}
+            while batch.append(value=record.value, headers=headers, **entry) is None:
+                if count == 0:
+                    raise DeliveryFailed(f"a record of {len(record.value)} bytes is too large")
+                await self._send(stream, shard, batch, count)
+                batch, count = self._producer.create_batch(), 0
+            count += 1
+        await self._send(stream, shard, batch, count)
+
+    async def _send(self, stream: str, shard: int, batch: Any, count: int) -> None:
+        if self.failure is not None:
+            raise DeliveryFailed(f"{self.failed} records failed: {self.failure}")
+        batch.close()
+        self.produced += count
+        future = await self._producer.send_batch(batch, self._topics[stream], partition=shard)
+        self._pending.add(future)
+        future.add_done_callback(self._answer(stream, shard, count))
+
+    def _answer(self, stream: str, shard: int, count: int) -> Callable[[asyncio.Future[Any]], None]:
+        def answered(future: asyncio.Future[Any]) -> None:
+            self._pending.discard(future)
+            error = None if future.cancelled() else future.exception()
+            if error is not None or future.cancelled():
+                self.failed += count
+                self.failure = error or DeliveryFailed("cancelled")
+                return
+            self.acked += count
+            offset = future.result().offset
+            if offset >= 0:
+                end = offset + count
+                self._ends[stream, shard] = max(end, self._ends.get((stream, shard), 0))
+
+        return answered
+
+    async def flush(self) -> None:
+        """Wait until everything written so far is acknowledged. Raises DeliveryFailed."""
+        while self._pending:
+            await asyncio.wait(set(self._pending))
+        if self.failure is not None:
+            raise DeliveryFailed(f"{self.failed} records failed: {self.failure}")
