@@ -1,1 +1,1 @@
-"""What happens in the shop: seeded events, traffic shapes and planted trouble. Knows nothing of Kafka."""
+"""What happens in the shop: seeded events, traffic shapes and planted trouble, without Kafka."""

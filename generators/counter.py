@@ -1,0 +1,76 @@
+"""The counter: sessions step up, and the records of their steps come out, encoded and labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from generators.accesslog import AccessLog
+from generators.catalog import Pool
+from generators.clickstream import PAY, Clickstream, Session
+from generators.crowd import Costs
+from generators.draws import Purpose, stream
+from generators.incidents import PAYMENT_OUTAGE, PRICE_GLITCH, Incident
+from generators.orders import OrderDesk
+from generators.wire import ACCESS, CLICKS, ORDERS, Emitted
+
+
+class Counter:
+    """Makes the records of the enabled streams; every life of a shop has its own."""
+
+    def __init__(self, pool: Pool, streams: tuple[str, ...], seed: int, life: int) -> None:
+        customers = len(pool.customers)
+        self.clicks = Clickstream(pool, stream(seed, life, Purpose.CLICKS), seed, life)
+        self._desk = OrderDesk(customers, stream(seed, life, Purpose.ORDERS), seed, life)
+        self._log = AccessLog(customers, stream(seed, life, Purpose.ACCESS), seed, life)
+        self._shows_clicks = CLICKS in streams
+        self._shows_orders = ORDERS in streams
+        self._shows_access = ACCESS in streams
+        self._encode = msgspec.json.Encoder().encode
+
+    @property
+    def costs(self) -> Costs:
+        """The records each step of a session emits."""
+        return (self._shows_clicks + self._shows_access,) * PAY + (int(self._shows_orders),)
+
+    def click(self, session: Session, ts: int, crowd: Incident | None, out: list[Emitted]) -> None:
+        """Append the click of the session's step and its line in the access log."""
+        click = self.clicks.click(session, ts)
+        label = "" if crowd is None else crowd.kind
+        before = len(out)
+        if self._shows_clicks:
+            out.append(Emitted(CLICKS, click, self._encode(click), click.customer_id, label))
+        if self._shows_access:
+            access = self._log.record(session, click)
+            out.append(Emitted(ACCESS, access, self._encode(access), click.customer_id, label))
+        if crowd is not None:
+            crowd.count += len(out) - before
+
+    def order(
+        self,
+        session: Session,
+        ts: int,
+        crowd: Incident | None,
+        active: Mapping[str, Incident],
+        out: list[Emitted],
+    ) -> None:
+        """Append the order of a session that pays; trouble with it outranks its crowd's label."""
+        outage, glitch = active.get(PAYMENT_OUTAGE), active.get(PRICE_GLITCH)
+        order, cut_off, mispriced = self._desk.order(
+            session,
+            ts,
+            outage=outage.intensity if outage is not None else 0.0,
+            glitch=(glitch.category, glitch.intensity) if glitch is not None else None,
+        )
+        if not self._shows_orders:
+            return
+        causes = [
+            cause
+            for cause, struck in ((outage, cut_off), (glitch, mispriced), (crowd, True))
+            if cause is not None and struck
+        ]
+        for cause in causes:
+            cause.count += 1
+        label = causes[0].kind if causes else ""
+        out.append(Emitted(ORDERS, order, self._encode(order), order.customer_id, label))

@@ -1,0 +1,223 @@
+"""The shop: ticks of event time in, records out, with the rate, shape and trouble you choose."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Final
+
+import msgspec
+
+from generators.catalog import build_pool
+from generators.clickstream import LAND, PAY, PEOPLE_MS, SHOPPERS, Session
+from generators.counter import Counter
+from generators.crowd import Crowd
+from generators.delivery import Delivery
+from generators.draws import Purpose, picks, rolls, stream
+from generators.incidents import BOT_STORM, GroundTruth, Incident, checked_intensity, stage
+from generators.traffic import SHAPES, rate_at
+from generators.wire import CLICKS, ORDERS, STREAMS, Emitted
+
+LONGEST_TICK_MS: Final = 1_000
+PATIENCE_S: Final = 2.0
+"""Seconds of traffic at the base rate that wait when the rate falls; others leave."""
+FEWEST_PATIENT: Final = 64
+
+CROWDED: Final = 0.95
+"""The share of the records that crowds of incidents may take together."""
+
+Turn = tuple[Session, Incident | None]
+"""A session whose turn it is, and the incident whose crowd it is in."""
+
+
+class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How a shop begins; `rate` is in records per second over all of `streams` together.
+
+    `incarnation` counts the lives of one shop: the same people and products, other events, and
+    ids and sequences that follow those of the lives before.
+    """
+
+    seed: int = 7
+    customers: int = 2_000
+    products: int = 500
+    campaigns: int = 20
+    rate: float = 1_000.0
+    shape: str = "constant"
+    streams: tuple[str, ...] = (CLICKS, ORDERS)
+    incarnation: int = 0
+    tick_ms: int = 50
+
+    def __post_init__(self) -> None:
+        if min(self.customers, self.products) < 1 or min(self.seed, self.campaigns) < 0:
+            raise ValueError("a shop needs a customer, a product and a seed that is not negative")
+        if not 0 <= self.incarnation < 1 << 31:
+            raise ValueError("the incarnation is a whole number from 0 to 2147483647")
+        if not self.streams or not set(self.streams) <= set(STREAMS):
+            raise ValueError(f"streams are one or more of {', '.join(STREAMS)}")
+        if not 1 <= self.tick_ms <= LONGEST_TICK_MS:
+            raise ValueError(f"a tick takes 1 to {LONGEST_TICK_MS} ms")
+        _checked_rate(self.rate)
+        _checked_shape(self.shape)
+
+
+class Shop:
+    """A running shop; the caller decides how fast event time passes by calling `tick`."""
+
+    def __init__(self, config: ShopConfig, start_ms: int) -> None:
+        """Open the shop at event time `start_ms` (ms since the Unix epoch)."""
+        seed, life = config.seed, config.incarnation
+        self.tick_ms = config.tick_ms
+        self._config = config
+        self._pool = build_pool(seed, config.customers, config.products, config.campaigns)
+        self._counter = Counter(self._pool, config.streams, seed, life)
+        self._people = self._ordinary_people()
+        self._delivery = Delivery(stream(seed, life, Purpose.DELIVERY), config.tick_ms)
+        self._moment = rolls(stream(seed, life, Purpose.TIMES), config.tick_ms)
+        self._costs = self._counter.costs
+        self._now = start_ms
+        self._rate = config.rate
+        self._shape = config.shape
+        self._shape_since = start_ms
+        self._credit = 0.0
+        self._planted: list[Incident] = []
+        self._active: dict[str, Incident] = {}
+
+    @property
+    def next_tick_ms(self) -> int:
+        """The event time (ms) at which the next tick ends."""
+        return self._now + self.tick_ms
+
+    def set_rate(self, per_s: float) -> None:
+        """Change the base rate (records per second) from the next tick on."""
+        self._rate = _checked_rate(per_s)
+
+    def set_shape(self, name: str) -> None:
+        """Begin another rate shape with the next tick."""
+        self._shape = _checked_shape(name)
+        self._shape_since = self._now
+
+    def plant(self, kind: str, seconds: float, intensity: float = 0.0) -> None:
+        """Let an incident begin with the next tick and last `seconds` of event time.
+
+        Intensity 0 means the kind's own. Planting a kind that is active ends that one first.
+        """
+        intensity = checked_intensity(kind, intensity)
+        if seconds <= 0.0:
+            raise ValueError("an incident lasts more than 0 seconds")
+        standing = self._active.get(kind)
+        if standing is not None:
+            standing.end_ts = min(standing.end_ts, self._now)
+        length = max(self.tick_ms, round(seconds * 1000))
+        incident = Incident(kind, self._now, self._now + length, intensity)
+        config = self._config
+        rng = stream(config.seed, config.incarnation, Purpose.INCIDENTS, len(self._planted))
+        stage(incident, self._pool, self._counter.clicks, rng, self.tick_ms)
+        self._planted.append(incident)
+        self._active[kind] = incident
+
+    def active_incidents(self) -> tuple[str, ...]:
+        """The kinds that will strike the next tick, in the order they were planted."""
+        return tuple(kind for kind, one in self._active.items() if self._now < one.end_ts)
+
+    def ground_truth(self) -> tuple[GroundTruth, ...]:
+        """Every incident planted so far, with the records it has affected until now."""
+        return tuple(incident.truth() for incident in self._planted)
+
+    def tick(self) -> list[Emitted]:
+        """All records of the next tick of event time, in event-time order.
+
+        Records planted late come first. What a tick emits over or under the rate, the fraction of
+        a record included, is settled with the ticks that follow.
+        """
+        start = self._now
+        self._active = {kind: self._active[kind] for kind in self.active_incidents()}
+        middle_s = (start + self.tick_ms / 2 - self._shape_since) / 1000
+        self._credit += rate_at(self._shape, middle_s, self._rate) * self.tick_ms / 1000
+        released = self._delivery.release()
+        budget = max(0, int(self._credit) - len(released))
+        records = self._serve(self._turns(budget), start)
+        records = released + self._delivery.disturb(records, self._active)
+        self._credit -= len(records)
+        self._now = start + self.tick_ms
+        return records
+
+    def _turns(self, budget: int) -> list[Turn]:
+        """Whose turn it is in this tick: crowds of incidents by their shares, then the people."""
+        crowds = [one for one in self._active.values() if one.crowd is not None]
+        if not self._costs[LAND]:  # only orders are shown, and bots place none
+            crowds = [one for one in crowds if one.kind != BOT_STORM]
+        scale = min(1.0, CROWDED / max(CROWDED, sum(one.intensity for one in crowds)))
+        left = budget
+        groups: list[list[Turn]] = []
+        for one in crowds:
+            one.credit += one.intensity * scale * budget
+            share = min(int(one.credit), left)
+            group, spent = self._step_up(one.crowd or self._people, share)
+            one.credit -= spent
+            left -= spent
+            groups.append(list(zip(group, repeat(one))))
+        group, _ = self._step_up(self._people, left)
+        groups.append(list(zip(group, repeat(None))))
+        return groups[0] if len(groups) == 1 else _interleaved(groups)
+
+    def _step_up(self, crowd: Crowd, budget: int) -> tuple[list[Session], int]:
+        """The sessions of one crowd that step in this tick, and the records they will make."""
+        costs = self._costs
+        if not costs[LAND]:
+            sessions = crowd.buyers(budget, self._now)
+        else:
+            patience = max(FEWEST_PATIENT, int(PATIENCE_S * self._rate))
+            sessions = crowd.turn(budget, costs, patience)
+        return sessions, sum(costs[session.state] for session in sessions)
+
+    def _serve(self, turns: list[Turn], start: int) -> list[Emitted]:
+        """Spread the turns over the tick, make their records, and send the sessions on."""
+        moment, counter, active = self._moment, self._counter, self._active
+        moments = sorted([moment() for _ in turns])
+        lasting = self._costs[LAND] > 0
+        out: list[Emitted] = []
+        for (session, incident), offset in zip(turns, moments, strict=True):
+            if session.state == PAY:
+                counter.order(session, start + offset, incident, active, out)
+            else:
+                counter.click(session, start + offset, incident, out)
+            if lasting:
+                crowd = self._people if incident is None else incident.crowd
+                if crowd is not None:
+                    crowd.advance(session)
+        return out
+
+    def _ordinary_people(self) -> Crowd:
+        seed, life, pool = self._config.seed, self._config.incarnation, self._pool
+        rng = stream(seed, life, Purpose.VISITORS)
+        return Crowd(
+            self._counter.clicks,
+            stream(seed, life, Purpose.CROWD),
+            visitor=picks(rng, pool.customers, pool.customer_shares),
+            interest=picks(rng, pool.products, pool.product_shares),
+            habits=SHOPPERS,
+            dwell_ms=PEOPLE_MS,
+            tick_ms=self.tick_ms,
+        )
+
+
+def _interleaved(groups: list[list[Turn]]) -> list[Turn]:
+    """All turns of a tick, each group spread evenly over it."""
+    placed = [
+        ((index + 0.5) / len(group), number, turn)
+        for number, group in enumerate(groups)
+        for index, turn in enumerate(group)
+    ]
+    placed.sort(key=lambda place: place[:2])
+    return [turn for _, _, turn in placed]
+
+
+def _checked_rate(per_s: float) -> float:
+    if not 0.0 <= per_s < float("inf"):
+        raise ValueError("a rate is 0 or more records per second")
+    return float(per_s)
+
+
+def _checked_shape(name: str) -> str:
+    if name not in SHAPES:
+        raise ValueError(f"no shape is called {name!r}; there are {', '.join(SHAPES)}")
+    return name
