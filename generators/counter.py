@@ -9,7 +9,7 @@ import msgspec
 from generators.accesslog import AccessLog
 from generators.catalog import Pool
 from generators.clickstream import PAY, Clickstream, Session
-from generators.crowd import Costs
+from generators.crowd import Costs, Crowd
 from generators.draws import Purpose, stream
 from generators.incidents import PAYMENT_OUTAGE, PRICE_GLITCH, Incident
 from generators.orders import OrderDesk
@@ -34,24 +34,23 @@ class Counter:
         """The records each step of a session emits."""
         return (self._shows_clicks + self._shows_access,) * PAY + (int(self._shows_orders),)
 
-    def click(self, session: Session, ts: int, crowd: Incident | None, out: list[Emitted]) -> None:
+    def click(self, session: Session, ts: int, crowd: Crowd, out: list[Emitted]) -> None:
         """Append the click of the session's step and its line in the access log."""
         click = self.clicks.click(session, ts)
-        label = "" if crowd is None else crowd.kind
-        before = len(out)
+        who, label = click.customer_id, crowd.label
         if self._shows_clicks:
-            out.append(Emitted(CLICKS, click, self._encode(click), click.customer_id, label))
+            crowd.count += 1
+            out.append(Emitted(CLICKS, click, self._encode(click), who, label))
         if self._shows_access:
+            crowd.count += 1
             access = self._log.record(session, click)
-            out.append(Emitted(ACCESS, access, self._encode(access), click.customer_id, label))
-        if crowd is not None:
-            crowd.count += len(out) - before
+            out.append(Emitted(ACCESS, access, self._encode(access), who, label))
 
     def order(
         self,
         session: Session,
         ts: int,
-        crowd: Incident | None,
+        crowd: Crowd,
         active: Mapping[str, Incident],
         out: list[Emitted],
     ) -> None:
@@ -65,12 +64,10 @@ class Counter:
         )
         if not self._shows_orders:
             return
-        causes = [
-            cause
-            for cause, struck in ((outage, cut_off), (glitch, mispriced), (crowd, True))
-            if cause is not None and struck
-        ]
-        for cause in causes:
-            cause.count += 1
-        label = causes[0].kind if causes else ""
+        label = crowd.label
+        crowd.count += 1
+        for cause, struck in ((glitch, mispriced), (outage, cut_off)):
+            if cause is not None and struck:
+                cause.count += 1
+                label = cause.kind
         out.append(Emitted(ORDERS, order, self._encode(order), order.customer_id, label))

@@ -44,7 +44,10 @@ Costs = tuple[int, ...]
 
 
 class Crowd:
-    """Sessions with the same habits; `label` marks what they emit ("" for ordinary visitors)."""
+    """Sessions with the same habits.
+
+    `label` marks their records ("" for ordinary visitors), `count` is how many they have made.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Crowd:
         label: str = "",
     ) -> None:
         self.label = label
+        self.count = 0
         self._landings = landings
         self._clicks = clicks
         self._visitor = visitor

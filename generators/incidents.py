@@ -49,16 +49,16 @@ KINDS: Final[dict[str, Kind]] = {
 class GroundTruth(msgspec.Struct, frozen=True):
     """One planted incident as it was: event times in ms, the end excluded.
 
-    `key` is the customer (hot_key) or product (bot_storm) in trouble, `category` the category of
-    that product or of the wrong prices; "" where the kind has none. `count` is the records
-    affected and emitted so far: a late record counts when it comes.
+    `target` is the customer (hot_key), product (bot_storm) or category (price_glitch) in trouble,
+    `category` that of the target; "" where the kind has none. `count` is the records struck so
+    far: a late one counts when it comes, and one struck twice counts with both.
     """
 
     kind: str
     start_ts: int
     end_ts: int
     intensity: float
-    key: str
+    target: str
     category: str
     count: int
 
@@ -71,7 +71,7 @@ class Incident:
         self.start_ts = start_ts
         self.end_ts = end_ts
         self.intensity = intensity
-        self.key = ""
+        self.target = ""
         self.category = ""
         self.count = 0
         self.crowd: Crowd | None = None
@@ -84,9 +84,9 @@ class Incident:
             self.start_ts,
             self.end_ts,
             self.intensity,
-            self.key,
+            self.target,
             self.category,
-            self.count,
+            self.count + (self.crowd.count if self.crowd is not None else 0),
         )
 
 
@@ -108,7 +108,7 @@ def stage(
     """Choose whom or what the incident strikes, and gather its crowd if it has one."""
     if incident.kind == HOT_KEY:
         hot = _quiet_customer(pool, rng)
-        incident.key = hot.id
+        incident.target = hot.id
         interest = picks(rng, pool.products, pool.product_shares)
         incident.crowd = Crowd(
             clicks,
@@ -122,7 +122,7 @@ def stage(
         )
     elif incident.kind == BOT_STORM:
         product = _sought_product(pool, rng)
-        incident.key, incident.category = product.id, product.category
+        incident.target, incident.category = product.id, product.category
         bots = tuple(_quiet_customer(pool, rng) for _ in range(BOT_CUSTOMERS))
         incident.crowd = Crowd(
             clicks,
@@ -136,7 +136,7 @@ def stage(
             label=BOT_STORM,
         )
     elif incident.kind == PRICE_GLITCH:
-        incident.category = _sought_product(pool, rng).category
+        incident.target = incident.category = _sought_product(pool, rng).category
 
 
 def _quiet_customer(pool: Pool, rng: np.random.Generator) -> Customer:

@@ -25,8 +25,8 @@ FEWEST_PATIENT: Final = 64
 CROWDED: Final = 0.95
 """The share of the records that crowds of incidents may take together."""
 
-Turn = tuple[Session, Incident | None]
-"""A session whose turn it is, and the incident whose crowd it is in."""
+Turn = tuple[Session, Crowd]
+"""A session whose turn it is, and the crowd it is in."""
 
 
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,32 +142,33 @@ class Shop:
 
     def _turns(self, budget: int) -> list[Turn]:
         """Whose turn it is in this tick: crowds of incidents by their shares, then the people."""
-        crowds = [one for one in self._active.values() if one.crowd is not None]
-        if not self._costs[LAND]:  # only orders are shown, and bots place none
-            crowds = [one for one in crowds if one.kind != BOT_STORM]
-        scale = min(1.0, CROWDED / max(CROWDED, sum(one.intensity for one in crowds)))
+        crowds = [
+            (one, one.crowd)
+            for one in self._active.values()
+            # Bots place no orders: where only orders are shown, they would never be done.
+            if one.crowd is not None and (self._costs[LAND] or one.kind != BOT_STORM)
+        ]
+        scale = min(1.0, CROWDED / max(CROWDED, sum(one.intensity for one, _ in crowds)))
         left = budget
         groups: list[list[Turn]] = []
-        for one in crowds:
+        for one, crowd in crowds:
             one.credit += one.intensity * scale * budget
-            share = min(int(one.credit), left)
-            group, spent = self._step_up(one.crowd or self._people, share)
+            group = self._step_up(crowd, min(int(one.credit), left))
+            spent = sum(self._costs[session.state] for session, _ in group)
             one.credit -= spent
             left -= spent
-            groups.append(list(zip(group, repeat(one))))
-        group, _ = self._step_up(self._people, left)
-        groups.append(list(zip(group, repeat(None))))
-        return groups[0] if len(groups) == 1 else _interleaved(groups)
+            groups.append(group)
+        people = self._step_up(self._people, left)
+        return _interleaved([*groups, people]) if groups else people
 
-    def _step_up(self, crowd: Crowd, budget: int) -> tuple[list[Session], int]:
-        """The sessions of one crowd that step in this tick, and the records they will make."""
-        costs = self._costs
-        if not costs[LAND]:
-            sessions = crowd.buyers(budget, self._now)
-        else:
+    def _step_up(self, crowd: Crowd, budget: int) -> list[Turn]:
+        """The sessions of one crowd that step in this tick."""
+        if self._costs[LAND]:
             patience = max(FEWEST_PATIENT, int(PATIENCE_S * self._rate))
-            sessions = crowd.turn(budget, costs, patience)
-        return sessions, sum(costs[session.state] for session in sessions)
+            sessions = crowd.turn(budget, self._costs, patience)
+        else:
+            sessions = crowd.buyers(budget, self._now)
+        return list(zip(sessions, repeat(crowd)))
 
     def _serve(self, turns: list[Turn], start: int) -> list[Emitted]:
         """Spread the turns over the tick, make their records, and send the sessions on."""
@@ -175,15 +176,13 @@ class Shop:
         moments = sorted([moment() for _ in turns])
         lasting = self._costs[LAND] > 0
         out: list[Emitted] = []
-        for (session, incident), offset in zip(turns, moments, strict=True):
+        for (session, crowd), offset in zip(turns, moments, strict=True):
             if session.state == PAY:
-                counter.order(session, start + offset, incident, active, out)
+                counter.order(session, start + offset, crowd, active, out)
             else:
-                counter.click(session, start + offset, incident, out)
+                counter.click(session, start + offset, crowd, out)
             if lasting:
-                crowd = self._people if incident is None else incident.crowd
-                if crowd is not None:
-                    crowd.advance(session)
+                crowd.advance(session)
         return out
 
     def _ordinary_people(self) -> Crowd:
