@@ -1,0 +1,137 @@
+"""Record batches, format 2 (Kafka's message format, KIP-98): the header, its check, its times.
+
+A batch is opaque here but for its 61-byte header. The server writes only the base offset and
+the leader epoch, which the checksum does not cover; with LogAppendTime also the time, and then
+it computes the checksum again.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import crc32c
+
+from streaming.broker.embedded.errors import ApiError, ErrorCode
+
+_HEADER: Final = struct.Struct(">qiibIhiqqqhii")
+HEADER_BYTES: Final = _HEADER.size  # 61
+LENGTH_OVERHEAD: Final = 12  # base offset and length, not counted by the length itself
+_CRC_AT: Final = 17
+_CRC_FROM: Final = 21
+_MAX_TIMESTAMP_AT: Final = 35
+_COMPRESSION_MASK: Final = 0x07
+_LOG_APPEND_TIME: Final = 0x08
+_TRANSACTIONAL: Final = 0x10
+_CONTROL: Final = 0x20
+_LAST_COMPRESSION: Final = 4  # zstd
+
+
+class BatchHeader(NamedTuple):
+    """The header's fields in wire order. Times are milliseconds since the Unix epoch."""
+
+    base_offset: int
+    length: int
+    leader_epoch: int
+    magic: int
+    crc: int
+    attributes: int
+    last_offset_delta: int
+    base_timestamp: int
+    max_timestamp: int
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    records: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole batch."""
+        return self.length + LENGTH_OVERHEAD
+
+    @property
+    def next_offset(self) -> int:
+        """The offset after the last record."""
+        return self.base_offset + self.last_offset_delta + 1
+
+    @property
+    def compression(self) -> int:
+        """0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."""
+        return self.attributes & _COMPRESSION_MASK
+
+    @property
+    def log_append_time(self) -> bool:
+        """Whether all records carry the time of their arrival, `max_timestamp`."""
+        return bool(self.attributes & _LOG_APPEND_TIME)
+
+
+def read_header(data: bytes | bytearray | memoryview, position: int = 0) -> BatchHeader:
+    """The header at `position`; struct.error when fewer than 61 bytes are there."""
+    return BatchHeader._make(_HEADER.unpack_from(data, position))
+
+
+def walk(data: bytes | bytearray | memoryview) -> Iterator[tuple[int, BatchHeader]]:
+    """Positions and headers of batches that start in `data`, as far as headers are whole."""
+    position, end = 0, len(data) - HEADER_BYTES
+    while position <= end:
+        header = read_header(data, position)
+        if header.size < HEADER_BYTES:
+            return
+        yield position, header
+        position += header.size
+
+
+def crc_ok(data: bytes | bytearray | memoryview, header: BatchHeader) -> bool:
+    """Whether the batch that fills `data` has the CRC32C its header names."""
+    return bool(crc32c.crc32c(memoryview(data)[_CRC_FROM:]) == header.crc)
+
+
+def check(data: memoryview, max_bytes: int) -> BatchHeader:
+    """Accept the one batch a producer sent for a partition, or raise ApiError.
+
+    The order of the checks follows Kafka's `UnifiedLog.append`: shape, size, checksum, content.
+    Since Produce version 3 a request holds exactly one batch for each partition.
+    """
+    if len(data) < HEADER_BYTES:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, f"{len(data)} bytes are no record batch")
+    header = read_header(data)
+    if header.magic != 2:
+        raise ApiError(
+            ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT, f"message format {header.magic}, not 2"
+        )
+    if header.size != len(data):
+        code = ErrorCode.INVALID_RECORD if header.size < len(data) else ErrorCode.CORRUPT_MESSAGE
+        raise ApiError(code, f"batch of {header.size} bytes in a field of {len(data)}")
+    if len(data) > max_bytes:
+        raise ApiError(ErrorCode.MESSAGE_TOO_LARGE, f"{len(data)} bytes, {max_bytes} allowed")
+    if not crc_ok(data, header):
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, "the batch's CRC32C does not match")
+    if header.records < 1 or header.last_offset_delta != header.records - 1:
+        raise ApiError(
+            ErrorCode.INVALID_RECORD,
+            f"{header.records} records with a last offset delta of {header.last_offset_delta}",
+        )
+    if header.attributes & (_TRANSACTIONAL | _CONTROL):
+        raise ApiError(ErrorCode.INVALID_RECORD, "transactions are not supported")
+    if header.compression > _LAST_COMPRESSION:
+        raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"compression {header.compression}")
+    if header.producer_id >= 0 and (header.producer_epoch < 0 or header.base_sequence < 0):
+        raise ApiError(ErrorCode.INVALID_RECORD, "a producer id without epoch or sequence")
+    return header
+
+
+def place(data: bytearray, base_offset: int) -> None:
+    """Write the offset the log gave and the leader epoch, always 0 here."""
+    struct.pack_into(">q", data, 0, base_offset)
+    struct.pack_into(">i", data, 12, 0)
+
+
+def stamp(data: bytearray, header: BatchHeader, now_ms: int) -> BatchHeader:
+    """Give all records the time of their arrival (LogAppendTime, KIP-32)."""
+    attributes = header.attributes | _LOG_APPEND_TIME
+    struct.pack_into(">h", data, _CRC_FROM, attributes)
+    struct.pack_into(">q", data, _MAX_TIMESTAMP_AT, now_ms)
+    crc = crc32c.crc32c(memoryview(data)[_CRC_FROM:])
+    struct.pack_into(">I", data, _CRC_AT, crc)
+    return header._replace(attributes=attributes, max_timestamp=now_ms, crc=crc)

@@ -1,0 +1,110 @@
+"""One client's connection: frames in, answers out, one request at a time and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+from typing import Final
+
+from streaming.broker.embedded import apis
+from streaming.broker.embedded.broker import Broker, Call, Peer, PeerGoneError
+from streaming.broker.embedded.codec import DecodeError, Message, decode, encode
+from streaming.broker.embedded.errors import ErrorCode
+from streaming.broker.embedded.handlers.produce import ProduceFailedError
+from streaming.broker.embedded.messages.cluster import ApiVersionsResponse
+
+log = logging.getLogger(__name__)
+
+_LENGTH: Final = struct.Struct(">i")
+_HEADER: Final = struct.Struct(">hhih")  # API key, version, correlation id, client id's length
+
+
+class PeerReader(asyncio.StreamReader):
+    """A stream that tells its peer at once when the other side hangs up."""
+
+    peer: Peer | None = None
+
+    def feed_eof(self) -> None:
+        """The other side is done."""
+        super().feed_eof()
+        if self.peer is not None:
+            self.peer.hang_up()
+
+    def set_exception(self, exc: BaseException | type[BaseException]) -> None:
+        """The connection broke."""
+        super().set_exception(exc)  # type: ignore[arg-type]
+        if self.peer is not None:
+            self.peer.hang_up()
+
+
+class Connection:
+    """Serves one client until it hangs up or sends what is not Kafka."""
+
+    def __init__(self, broker: Broker, reader: PeerReader, writer: asyncio.StreamWriter) -> None:
+        address = writer.get_extra_info("peername")
+        self._broker = broker
+        self._reader = reader
+        self._writer = writer
+        self._peer = Peer(host=str(address[0]) if address else "?")
+        reader.peer = self._peer
+
+    async def serve(self) -> None:
+        """Return when the connection is over; the next request is read when this one is answered.
+
+        So a client that does not read its answers stops being read, and costs one answer's
+        memory.
+        """
+        try:
+            while await self._serve_one():
+                pass
+        except DecodeError as error:
+            log.info("closing a connection from %s: %s", self._peer.host, error)
+        except (asyncio.IncompleteReadError, ConnectionError, PeerGoneError, ProduceFailedError):
+            pass
+        except OSError as error:
+            log.info("connection from %s: %s", self._peer.host, error)
+        except Exception:
+            # A fault of ours must cost this client its connection, not the others theirs.
+            log.exception("a request from %s failed", self._peer.host)
+        finally:
+            self._writer.close()
+
+    async def _serve_one(self) -> bool:
+        (size,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
+        if not _HEADER.size <= size <= self._broker.config.max_frame_bytes:
+            raise DecodeError(f"a frame of {size} bytes")
+        frame = await self._reader.readexactly(size)
+        answer = await self._answer(frame)
+        if answer is not None:
+            self._writer.write(answer)
+            del frame, answer
+            await self._writer.drain()
+        return True
+
+    async def _answer(self, frame: bytes) -> bytearray | None:
+        key, version, correlation, name_size = _HEADER.unpack_from(frame)
+        api = apis.APIS.get(key)
+        if key == apis.API_VERSIONS_KEY and not 0 <= version <= apis.APIS[key].last:
+            # KIP-511: a version we do not know is answered in version 0 with what we do know.
+            refusal = ApiVersionsResponse(
+                error_code=ErrorCode.UNSUPPORTED_VERSION, apis=apis.ranges()
+            )
+            return _frame(correlation, refusal, 0)
+        if api is None or not api.first <= version <= api.last:
+            raise DecodeError(f"API {key} version {version} is not offered")
+        position = _HEADER.size + max(name_size, 0)
+        if position > len(frame):
+            raise DecodeError(f"a client id of {name_size} bytes")
+        client_id = frame[_HEADER.size : position].decode(errors="replace")
+        request = decode(api.request, version, frame, position)
+        call = Call(self._peer, version, client_id)
+        response = await api.handle(self._broker, request, call)
+        return None if response is None else _frame(correlation, response, version)
+
+
+def _frame(correlation: int, response: Message, version: int) -> bytearray:
+    out = bytearray(8)
+    encode(response, version, out)
+    struct.pack_into(">ii", out, 0, len(out) - 4, correlation)
+    return out

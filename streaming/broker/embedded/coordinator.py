@@ -1,0 +1,120 @@
+"""All groups of the server: who is asked for, what of them is described, what they committed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.group import Group, GroupState
+from streaming.broker.embedded.member import Clock
+from streaming.broker.embedded.messages.groups import (
+    DescribedGroup,
+    DescribedMember,
+    ListedGroup,
+)
+from streaming.broker.embedded.offsets import Commit, OffsetStore
+
+_LONGEST_METADATA: Final = 4096  # offset.metadata.max.bytes of Kafka
+
+
+class Coordinator:
+    """Keeps groups in memory and their commits in the store.
+
+    After a restart members are unknown and join again; only commits outlive the process.
+    """
+
+    def __init__(self, clock: Clock, store: OffsetStore, initial_delay: float) -> None:
+        self.store = store
+        self._clock = clock
+        self._initial_delay = initial_delay
+        self._groups: dict[str, Group] = {}
+
+    def group_to_join(self, name: str) -> Group:
+        """The group, made when it is not there. Raises ApiError INVALID_GROUP_ID."""
+        if not name:
+            raise ApiError(ErrorCode.INVALID_GROUP_ID, "a group needs a name")
+        self._sweep(name)
+        return self._groups.setdefault(name, Group(name, self._clock, self._initial_delay))
+
+    def group(self, name: str) -> Group:
+        """The group. Raises ApiError UNKNOWN_MEMBER_ID: nobody can be in a group we do not know."""
+        group = self._groups.get(name)
+        if group is None:
+            raise ApiError(ErrorCode.UNKNOWN_MEMBER_ID, f"no group {name!r}")
+        return group
+
+    def commit(
+        self,
+        name: str,
+        member_id: str,
+        instance_id: str | None,
+        generation: int,
+        commits: list[Commit],
+    ) -> None:
+        """Keep commits of a member, or of anybody when the group has none. Raises ApiError."""
+        group = self._groups.get(name)
+        if group is not None:
+            group.check_commit(member_id, instance_id, generation)
+        elif member_id or generation >= 0:
+            raise ApiError(ErrorCode.UNKNOWN_MEMBER_ID)
+        self.store.commit(name, commits)
+
+    @staticmethod
+    def check_metadata(metadata: str | None) -> ErrorCode:
+        """Whether the text beside a commit is short enough to be kept."""
+        if metadata is not None and len(metadata) > _LONGEST_METADATA:
+            return ErrorCode.OFFSET_METADATA_TOO_LARGE
+        return ErrorCode.NONE
+
+    def delete(self, name: str) -> None:
+        """Forget an empty group and its commits. Raises ApiError."""
+        group = self._groups.get(name)
+        if group is not None and not group.idle:
+            raise ApiError(ErrorCode.NON_EMPTY_GROUP, f"group {name!r} has members")
+        if group is None and name not in self.store.groups():
+            raise ApiError(ErrorCode.GROUP_ID_NOT_FOUND, f"no group {name!r}")
+        self.store.forget_group(name)
+        self._groups.pop(name, None)
+
+    def listed(self) -> list[ListedGroup]:
+        """All groups, also those that are only commits by now."""
+        names = dict.fromkeys([*self._groups, *self.store.groups()])
+        result = []
+        for name in names:
+            group = self._groups.get(name)
+            kind = group.protocol_type if group is not None else "consumer"
+            result.append(ListedGroup(group_id=name, protocol_type=kind or "consumer"))
+        return result
+
+    def described(self, name: str) -> DescribedGroup:
+        """One group as DescribeGroups shows it."""
+        group = self._groups.get(name)
+        if group is None:
+            known = name in self.store.groups()
+            state = GroupState.EMPTY if known else GroupState.DEAD
+            return DescribedGroup(
+                group_id=name, state=state, protocol_type="consumer" if known else ""
+            )
+        stable = group.state is GroupState.STABLE
+        return DescribedGroup(
+            group_id=name,
+            state=group.state,
+            protocol_type=group.protocol_type,
+            protocol=group.protocol if stable else "",
+            members=[
+                DescribedMember(
+                    member_id=member.id,
+                    group_instance_id=member.info.instance_id,
+                    client_id=member.info.client_id,
+                    client_host=f"/{member.info.host}",
+                    metadata=member.info.protocols.get(group.protocol, b"") if stable else b"",
+                    assignment=member.assignment if stable else b"",
+                )
+                for member in group.members.values()
+            ],
+        )
+
+    def _sweep(self, keep: str) -> None:
+        """Drop groups nobody is in; their commits are in the store."""
+        for name in [n for n, group in self._groups.items() if group.idle and n != keep]:
+            del self._groups[name]

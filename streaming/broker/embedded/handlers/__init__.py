@@ -1,0 +1,1 @@
+"""One function for each API: a request in, its answer out."""

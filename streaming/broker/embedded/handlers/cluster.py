@@ -1,0 +1,74 @@
+"""Metadata and FindCoordinator: where everything is, namely here."""
+
+from __future__ import annotations
+
+from streaming.broker.embedded.broker import Broker, Call
+from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.messages.cluster import (
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+    MetadataBroker,
+    MetadataPartition,
+    MetadataRequest,
+    MetadataResponse,
+    MetadataTopic,
+)
+from streaming.broker.embedded.topics import Topic
+
+
+async def metadata(broker: Broker, request: MetadataRequest, call: Call) -> MetadataResponse:
+    """Describe this server and topics; unknown ones are made when that is switched on."""
+    if request.topics is None or (call.version == 0 and not request.topics):
+        topics = [_described(broker, topic) for topic in broker.topics]
+    else:
+        create = broker.config.auto_create and request.allow_auto_topic_creation
+        topics = [_named(broker, name, create=create) for name in request.topics]
+    node = broker.config.node_id
+    return MetadataResponse(
+        brokers=[MetadataBroker(node_id=node, host=broker.host, port=broker.port)],
+        cluster_id=broker.cluster_id,
+        controller_id=node,
+        topics=topics,
+    )
+
+
+def _named(broker: Broker, name: str, *, create: bool) -> MetadataTopic:
+    try:
+        try:
+            topic = broker.topics.find(name)
+        except ApiError:
+            if not create:
+                raise
+            broker.topics.create(name, broker.config.default_partitions, {})
+            topic = broker.topics.find(name)
+    except ApiError as error:
+        return MetadataTopic(name=name, error_code=error.code)
+    return _described(broker, topic)
+
+
+def _described(broker: Broker, topic: Topic) -> MetadataTopic:
+    node = broker.config.node_id
+    return MetadataTopic(
+        name=topic.name,
+        partitions=[
+            MetadataPartition(
+                index=partition.index, leader_id=node, replicas=[node], in_sync=[node]
+            )
+            for partition in topic.partitions
+        ],
+    )
+
+
+async def find_coordinator(
+    broker: Broker, request: FindCoordinatorRequest, call: Call
+) -> FindCoordinatorResponse:
+    """Name this server, for every group."""
+    if request.key_type != 0:
+        # See init_producer_id: the code that makes no client try again.
+        return FindCoordinatorResponse(
+            error_code=ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+            error_message="the embedded broker has no transactions",
+        )
+    return FindCoordinatorResponse(
+        node_id=broker.config.node_id, host=broker.host, port=broker.port
+    )

@@ -1,0 +1,169 @@
+"""Fetch and ListOffsets: records and offsets out of logs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, NamedTuple
+
+from streaming.broker.embedded.broker import Broker, Call
+from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.log import Cursor
+from streaming.broker.embedded.messages.data import (
+    FetchPartition,
+    FetchPartitionResult,
+    FetchRequest,
+    FetchResponse,
+    FetchTopicResult,
+    ListOffsetsPartition,
+    ListOffsetsPartitionResult,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+    ListOffsetsTopicResult,
+)
+from streaming.broker.embedded.partition import Partition
+
+_LATEST: Final = -1
+_EARLIEST: Final = -2
+
+
+class _Wanted(NamedTuple):
+    """One partition of a request, with what is known of it before anything is read."""
+
+    request: FetchPartition
+    partition: Partition | None
+    cursor: Cursor | None
+    error: ErrorCode
+
+
+async def fetch(broker: Broker, request: FetchRequest, call: Call) -> FetchResponse:
+    """Return records at once when there are `min_bytes`, else when there are or time is up.
+
+    Fetch sessions (KIP-227) are not offered: session id 0 tells clients to send full requests.
+    """
+    if request.session_id != 0:
+        return FetchResponse(error_code=ErrorCode.FETCH_SESSION_ID_NOT_FOUND, topics=[])
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + max(request.max_wait_ms, 0) / 1000
+    while True:
+        wanted = [
+            (topic.name, [_look(broker, topic.name, part) for part in topic.partitions])
+            for topic in request.topics
+        ]
+        flat = [item for _, items in wanted for item in items]
+        if _ready(flat, request) or loop.time() >= deadline:
+            return _read(broker, wanted, request)
+        await _wait(call, loop, deadline, [item.partition for item in flat if item.partition])
+
+
+def _look(broker: Broker, topic: str, part: FetchPartition) -> _Wanted:
+    try:
+        partition = broker.topics.partition(topic, part.index)
+    except ApiError as error:
+        return _Wanted(part, None, None, error.code)
+    try:
+        return _Wanted(part, partition, partition.log.cursor(part.fetch_offset), ErrorCode.NONE)
+    except ApiError as error:
+        return _Wanted(part, partition, None, error.code)
+
+
+def _ready(wanted: list[_Wanted], request: FetchRequest) -> bool:
+    """Whether the answer need not wait: enough bytes, or an error the client should hear of."""
+    available = 0
+    for item in wanted:
+        if item.partition is None or item.cursor is None:
+            return True
+        # As in Kafka, a partition counts with no more than it could return.
+        available += min(item.partition.log.available(item.cursor), item.request.max_bytes)
+    return not wanted or available >= min(request.min_bytes, request.max_bytes)
+
+
+async def _wait(
+    call: Call, loop: asyncio.AbstractEventLoop, deadline: float, partitions: list[Partition]
+) -> None:
+    """Sleep until one of the partitions changes, the deadline passes or the client hangs up."""
+    # Held here by name: the sets below may be emptied by whoever wakes us.
+    woken: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_at(deadline, _wake, woken)
+    for partition in partitions:
+        partition.waiters.add(woken)
+    try:
+        await call.peer.wait(woken)
+    finally:
+        timer.cancel()
+        for partition in partitions:
+            partition.waiters.discard(woken)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _read(
+    broker: Broker, wanted: list[tuple[str, list[_Wanted]]], request: FetchRequest
+) -> FetchResponse:
+    """Read in the request's order until the answer is full; clients change the order each time."""
+    room = min(request.max_bytes, broker.config.fetch_max_bytes)
+    empty = True
+    topics = []
+    for name, items in wanted:
+        results = []
+        for item in items:
+            result = FetchPartitionResult(index=item.request.index, error_code=item.error)
+            if item.partition is not None:
+                log = item.partition.log
+                result.high_watermark = result.last_stable_offset = log.end_offset
+                result.log_start_offset = log.start_offset
+                if item.cursor is not None and (room > 0 or empty):
+                    limit = min(room, item.request.max_bytes)
+                    result.records = _records(item.partition, item.cursor, limit, result, empty)
+                    size = len(result.records or b"")
+                    room -= size
+                    empty = empty and not size
+            results.append(result)
+        topics.append(FetchTopicResult(name=name, partitions=results))
+    return FetchResponse(topics=topics)
+
+
+def _records(
+    partition: Partition, cursor: Cursor, limit: int, result: FetchPartitionResult, first: bool
+) -> bytes:
+    """Whole batches; above the limit only the first batch of an answer that has none yet."""
+    try:
+        data = partition.log.read(cursor, max(limit, 0))
+    except ApiError as error:
+        result.error_code = error.code
+        return b""
+    return data if first or len(data) <= limit else b""
+
+
+async def list_offsets(
+    broker: Broker, request: ListOffsetsRequest, call: Call
+) -> ListOffsetsResponse:
+    """The end, the start, or the first record at or after a time."""
+    topics = []
+    for topic in request.topics:
+        results = []
+        for part in topic.partitions:
+            try:
+                results.append(_find(broker.topics.partition(topic.name, part.index), part))
+            except ApiError as error:
+                results.append(ListOffsetsPartitionResult(index=part.index, error_code=error.code))
+        topics.append(ListOffsetsTopicResult(name=topic.name, partitions=results))
+    return ListOffsetsResponse(topics=topics)
+
+
+def _find(partition: Partition, part: ListOffsetsPartition) -> ListOffsetsPartitionResult:
+    log = partition.log
+    result = ListOffsetsPartitionResult(index=part.index, leader_epoch=0)
+    if part.timestamp == _LATEST:
+        result.offset = log.end_offset
+    elif part.timestamp == _EARLIEST:
+        result.offset = log.start_offset
+    elif part.timestamp < 0:
+        raise ApiError(ErrorCode.UNSUPPORTED_VERSION, f"timestamp {part.timestamp}")
+    else:
+        found = log.offset_at_time(part.timestamp)
+        if found is not None:
+            result.offset, result.timestamp = found
+    return result

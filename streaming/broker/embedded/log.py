@@ -1,0 +1,195 @@
+"""The log of one partition: segments in a folder, appended at the end, read from any offset."""
+
+from __future__ import annotations
+
+import logging
+import time
+from bisect import bisect_right
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from streaming.broker.embedded.batch import BatchHeader
+from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.producers import ProducerTable
+from streaming.broker.embedded.records import first_at
+from streaming.broker.embedded.segment import LOG_SUFFIX, Segment
+
+log = logging.getLogger(__name__)
+
+_START_FILE: Final = "start-offset"
+_RECENT: Final = 64
+
+
+class Cursor(NamedTuple):
+    """A place to read from: always the first byte of a batch, or the end."""
+
+    segment: Segment
+    position: int
+
+
+class PartitionLog:
+    """Appends and reads whole batches. All sizes are bytes, all times milliseconds.
+
+    Nothing here waits: the event loop does file operations itself, which reach the system's page
+    cache and cost microseconds; there is no fsync.
+    """
+
+    def __init__(
+        self, folder: Path, *, segment_bytes: int, index_interval: int, producers: ProducerTable
+    ) -> None:
+        self.folder = folder
+        self.segment_bytes = segment_bytes
+        self.start_offset = 0
+        self.producers = producers
+        self._index_interval = index_interval
+        self._segments: list[Segment] = []
+        self._bases: list[int] = []
+        # Positions of the newest batches: consumers at the tail ask for exactly these offsets.
+        self._recent: OrderedDict[int, Cursor] = OrderedDict()
+
+    @property
+    def end_offset(self) -> int:
+        """The offset the next record gets."""
+        return self._segments[-1].next_offset
+
+    @property
+    def size(self) -> int:
+        """Bytes in all segments."""
+        return sum(segment.size for segment in self._segments)
+
+    def open(self) -> None:
+        """Open or make the folder; after a hard end, cut a torn tail. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        now_ms = int(time.time() * 1000)
+        for base in sorted(int(path.stem) for path in self.folder.glob(f"*{LOG_SUFFIX}")):
+            self._push(base)
+        for segment in self._segments:
+            if segment.load_summary(self.producers):
+                continue
+            torn = segment.recover(self.producers, now_ms)
+            if torn and segment is self._segments[-1]:
+                log.warning("%s: cut %d torn bytes after a hard end", segment.path, torn)
+                segment.cut_tail()
+            elif torn:
+                log.error("%s: %d bytes in the middle of the log are damaged", segment.path, torn)
+        if not self._segments:
+            self._push(0)
+        first = self._segments[0].base_offset
+        self.start_offset = min(max(first, self._load_start()), self.end_offset)
+
+    def append(self, data: bytearray, header: BatchHeader) -> None:
+        """Write a batch whose base offset is `end_offset`. Raises StorageError."""
+        segment = self._segments[-1]
+        if segment.size and segment.size + len(data) > self.segment_bytes:
+            segment = self._roll()
+        position = segment.append(data, header)
+        self._recent[header.base_offset] = Cursor(segment, position)
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+
+    def cursor(self, offset: int) -> Cursor:
+        """Where the batch that holds `offset` is. Raises ApiError OFFSET_OUT_OF_RANGE."""
+        end = self._segments[-1]
+        if offset == end.next_offset:
+            return Cursor(end, end.size)
+        recent = self._recent.get(offset)
+        if recent is not None and offset >= self.start_offset:
+            return recent
+        if not self.start_offset <= offset < end.next_offset:
+            raise ApiError(
+                ErrorCode.OFFSET_OUT_OF_RANGE,
+                f"offset {offset}, the log has {self.start_offset} to {end.next_offset}",
+            )
+        segment = self._segments[max(bisect_right(self._bases, offset) - 1, 0)]
+        return Cursor(segment, segment.locate(offset))
+
+    def available(self, cursor: Cursor) -> int:
+        """Bytes from the cursor to the end of the log."""
+        if cursor.segment is self._segments[-1]:
+            return cursor.segment.size - cursor.position
+        at = self._index_of(cursor.segment)
+        return sum(part.size for part in self._segments[at:]) - cursor.position
+
+    def read(self, cursor: Cursor, limit: int) -> bytes:
+        """Whole batches from the cursor, at most `limit` bytes unless the first one is larger."""
+        parts: list[bytes] = []
+        segment, position = cursor
+        at = self._index_of(segment)
+        while True:
+            if position < segment.size:
+                end = segment.end_of_whole(position, limit)
+                if parts and end - position > limit:
+                    break
+                parts.append(segment.read(position, end - position))
+                limit -= end - position
+                if end < segment.size:
+                    break
+            at += 1
+            if limit <= 0 or at >= len(self._segments):
+                break
+            segment, position = self._segments[at], 0
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def offset_at_time(self, timestamp: int) -> tuple[int, int] | None:
+        """Offset and time of the first record at or after `timestamp`, or None."""
+        for segment in self._segments:
+            position = segment.index.at_time(timestamp)
+            if position is None:
+                continue
+            for at, header in segment.skim(position):
+                if header.max_timestamp < timestamp or header.next_offset <= self.start_offset:
+                    continue
+                batch = segment.read(at, header.size)
+                found = first_at(batch, header, timestamp, self.start_offset)
+                if found is not None:
+                    return found
+        return None
+
+    def delete_before(self, offset: int) -> None:
+        """Make `offset` the first one (DeleteRecords); whole segments before it go from the disk.
+
+        Raises OSError when the new start cannot be written down; then nothing has changed.
+        """
+        partial = self.folder / f"{_START_FILE}.partial"
+        partial.write_text(str(offset), encoding="ascii")
+        partial.replace(self.folder / _START_FILE)
+        self.start_offset = offset
+        self._recent.clear()
+        while len(self._segments) > 1 and self._segments[0].next_offset <= offset:
+            self._segments.pop(0).delete()
+            self._bases.pop(0)
+
+    def close(self) -> None:
+        """Let the files go and leave a summary, so that the next start is fast."""
+        for segment in self._segments[-1:]:
+            if segment.size:
+                segment.save_summary(self.producers)
+        for segment in self._segments:
+            segment.close()
+
+    def abandon(self) -> None:
+        """Let the files go without a word: the topic is being deleted."""
+        for segment in self._segments:
+            segment.close()
+
+    def _roll(self) -> Segment:
+        done = self._segments[-1]
+        done.save_summary(self.producers)
+        done.close()
+        return self._push(done.next_offset)
+
+    def _push(self, base_offset: int) -> Segment:
+        segment = Segment(self.folder, base_offset, self._index_interval)
+        self._segments.append(segment)
+        self._bases.append(base_offset)
+        return segment
+
+    def _index_of(self, segment: Segment) -> int:
+        return max(bisect_right(self._bases, segment.base_offset) - 1, 0)
+
+    def _load_start(self) -> int:
+        try:
+            return int((self.folder / _START_FILE).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0

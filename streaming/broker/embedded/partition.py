@@ -1,0 +1,88 @@
+"""One partition: its log, its idempotent producers, and the consumers that wait for its end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from streaming.broker.embedded import batch
+from streaming.broker.embedded.config import BrokerConfig
+from streaming.broker.embedded.log import PartitionLog
+from streaming.broker.embedded.producers import ProducerTable
+
+
+@dataclass(frozen=True)
+class LogRules:
+    """The settings of a topic that its partitions obey."""
+
+    max_message_bytes: int
+    segment_bytes: int
+    log_append_time: bool
+
+
+class Appended(NamedTuple):
+    """Where a batch is. `append_time_ms` is -1 when records keep their producer's time."""
+
+    base_offset: int
+    append_time_ms: int
+
+
+class Partition:
+    """A partition this server leads; after `close` it refuses nothing but is unknown to all."""
+
+    def __init__(self, topic: str, index: int, folder: Path, config: BrokerConfig) -> None:
+        self.topic = topic
+        self.index = index
+        self.closed = False
+        self.waiters: set[asyncio.Future[None]] = set()
+        self.producers = ProducerTable(config.producer_expiry_ms)
+        self.log = PartitionLog(
+            folder,
+            segment_bytes=config.segment_bytes,
+            index_interval=config.index_interval_bytes,
+            producers=self.producers,
+        )
+
+    def append(self, records: memoryview, rules: LogRules, now_ms: int) -> Appended:
+        """Put one producer's batch into the log, once. Raises ApiError.
+
+        A batch the log already has is answered with the offset it got the first time (KIP-98).
+        """
+        header = batch.check(records, rules.max_message_bytes)
+        if header.producer_id >= 0:
+            earlier = self.producers.check(header)
+            if earlier is not None:
+                return Appended(earlier, -1)
+        data = bytearray(records)
+        if rules.log_append_time:
+            header = batch.stamp(data, header, now_ms)
+        base_offset = self.log.end_offset
+        batch.place(data, base_offset)
+        header = header._replace(base_offset=base_offset, leader_epoch=0)
+        self.log.segment_bytes = rules.segment_bytes
+        self.log.append(data, header)
+        if header.producer_id >= 0:
+            self.producers.note(header, base_offset, now_ms)
+        self.wake()
+        return Appended(base_offset, now_ms if rules.log_append_time else -1)
+
+    def wake(self) -> None:
+        """Tell all waiting consumers to look again."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.waiters.clear()
+
+    def close(self) -> None:
+        """End cleanly."""
+        self.closed = True
+        self.log.close()
+        self.wake()
+
+    def abandon(self) -> None:
+        """End because the topic is deleted."""
+        self.closed = True
+        self.log.abandon()
+        self.wake()
