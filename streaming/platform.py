@@ -61,7 +61,7 @@ class FileLock:
         """Take the lock. Raises BlockingIOError when another process holds it."""
         handle = self.path.open("a+", encoding="utf-8")
         try:
-            _lock_handle(handle)
+            try_lock(handle)
         except OSError as error:
             handle.close()
             raise BlockingIOError(str(error)) from error
@@ -85,7 +85,8 @@ class FileLock:
             return "?"
 
 
-def _lock_handle(handle: IO[str]) -> None:
+def try_lock(handle: IO[str]) -> None:
+    """Lock an open file until it is closed. Raises OSError when another process holds it."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -211,3 +212,8 @@ def on_stop_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
                 loop.add_signal_handler(number, stop.set)
             except NotImplementedError:
                 signal.signal(number, lambda *_: stop.set())
+
+
+def own_pid() -> int:
+    """This process's id."""
+    return os.getpid()

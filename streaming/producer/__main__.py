@@ -25,26 +25,13 @@ from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Inject, Reply, SetRate, SetShape, StopTraffic
 from streaming.lab.messages import HelloProducer, ProducerStats, Tell, Told, Truth
 from streaming.logs import to_stderr
+from streaming.producer.config import ProducerConfig
 from streaming.producer.delivery import Delivery, DeliveryFailed
 from streaming.shards.keys import STRATEGIES
 
 log: Final = logging.getLogger(__name__)
 
 STATS_EVERY_S: Final = 0.2
-
-
-class ProducerConfig(msgspec.Struct, frozen=True):
-    """What the generator process is told at its start; `duration_s` 0 means without end."""
-
-    engine: str
-    bootstrap: str
-    topics: dict[str, str]
-    key: str
-    seed: int
-    rate: float
-    shape: str
-    incarnation: int
-    duration_s: float
 
 
 class Generator:

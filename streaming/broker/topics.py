@@ -1,0 +1,123 @@
+"""Topics and log positions, through aiokafka's clients only, so that any Kafka will do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.errors import KafkaError
+
+from streaming.broker.backend import BrokerError
+
+log: Final = logging.getLogger(__name__)
+
+_TOPIC_EXISTS: Final = 36
+_ANSWER_S: Final = 4.0
+_METADATA_S: Final = 15.0
+
+
+async def ensure_topics(
+    bootstrap: str, streams: Mapping[str, int], extra: Sequence[str], replication: int
+) -> dict[str, int]:
+    """Make topics (name → partitions wanted; `extra` get one) and add partitions where asked.
+
+    Returns the partitions each topic has: Kafka cannot take any away, so an older topic may have
+    more than wanted. Raises BrokerError.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        wanted = {**streams, **dict.fromkeys(extra, 1)}
+        answer = await admin.create_topics(
+            [NewTopic(name, count, replication) for name, count in wanted.items()]
+        )
+        for name, code, *reason in answer.topic_errors:
+            if code not in (0, _TOPIC_EXISTS):
+                detail = reason[0] if reason and reason[0] else f"error {code}"
+                raise BrokerError(f"The broker at {bootstrap} did not make topic {name}: {detail}.")
+        have = await _partition_counts(admin, wanted)
+        more = {n: NewPartitions(c) for n, c in streams.items() if have.get(n, 0) < c}
+        if more:
+            await admin.create_partitions(more)
+            have = await _partition_counts(admin, wanted)
+        return {name: have[name] for name in streams}
+    except KafkaError as error:
+        raise BrokerError(
+            f"The broker at {bootstrap} does not answer as Kafka does: {error}. "
+            "Check that the address is a Kafka listener this client may use (PLAINTEXT)."
+        ) from error
+    finally:
+        with contextlib.suppress(Exception):
+            await admin.close()
+
+
+async def _partition_counts(admin: Any, wanted: Mapping[str, int]) -> dict[str, int]:
+    deadline = asyncio.get_running_loop().time() + _METADATA_S
+    while True:
+        described = await admin.describe_topics(list(wanted))
+        have = {topic["topic"]: len(topic["partitions"]) for topic in described}
+        if all(have.get(name, 0) >= count for name, count in wanted.items()):
+            return have
+        # An older topic can have fewer: then the caller adds; a new one is not yet known here.
+        if all(have.get(name, 0) > 0 for name in wanted):
+            return have
+        if asyncio.get_running_loop().time() > deadline:
+            raise BrokerError("The broker does not know the topics it just made.")
+        await asyncio.sleep(0.1)
+
+
+class LogWatch:
+    """Asks the broker where each log begins and ends. Never waits longer than a few seconds."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def ends(self, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
+        """End offset of each partition of `topics` (name → partitions), None if unknown."""
+        return await self._ask("end_offsets", topics)
+
+    async def begins(self, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
+        """First retained offset of each partition, None if unknown."""
+        return await self._ask("beginning_offsets", topics)
+
+    async def _ask(self, what: str, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
+        asking = asyncio.ensure_future(self._ask_now(what, topics))
+        await asyncio.wait({asking}, timeout=_ANSWER_S)
+        if not asking.done():
+            asking.cancel()
+            return None
+        error = asking.exception()
+        if error is not None:
+            if not isinstance(error, KafkaError | OSError):
+                raise error
+            log.info("log positions unknown: %s", error)
+            await self.close()
+            return None
+        return asking.result()
+
+    async def _ask_now(self, what: str, topics: Mapping[str, int]) -> dict[TopicPartition, int]:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                client_id="lag-watch",
+                request_timeout_ms=int(_ANSWER_S * 1000),
+                metadata_max_age_ms=5_000,
+                retry_backoff_ms=200,
+            )
+            await consumer.start()
+            self._consumer = consumer
+        tps = [TopicPartition(name, n) for name, count in topics.items() for n in range(count)]
+        return dict(await getattr(self._consumer, what)(tps))
+
+    async def close(self) -> None:
+        """Drop the connection; the next question makes a new one."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            with contextlib.suppress(BaseException):
+                await asyncio.wait_for(consumer.stop(), 2)

@@ -1,0 +1,127 @@
+"""Carries out commands. Every command that changes something leaves a line in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from streaming.lab.commands import (
+    AddConsumer,
+    Command,
+    CopyStore,
+    Drain,
+    Inject,
+    KillBroker,
+    KillConsumer,
+    Reply,
+    SetRate,
+    SetShape,
+    Shutdown,
+    StopTraffic,
+    Summary,
+    Verify,
+)
+from streaming.lab.summary import summarise
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+
+_POLL_S = 0.1
+
+
+async def execute(engine: Engine, command: Command) -> Reply:
+    """Do what was asked and say what was done."""
+    match command:
+        case SetRate(per_s) if not 0 <= per_s <= 1_000_000:
+            return Reply(False, f"a rate of {per_s:g} is outside 0 to 1,000,000 records/s")
+        case Inject(_, seconds, _) if not 0 < seconds <= 3600:
+            return Reply(False, "an incident lasts more than 0 and at most 3600 seconds")
+        case SetRate() | SetShape() | Inject() | StopTraffic():
+            return _noted(engine, "traffic", await engine.server.tell(command))
+        case KillConsumer(name):
+            done = engine.supervisor.kill(name)
+            text = f"killed {name} (SIGKILL)" if done else f"there is no running consumer {name}"
+            return _noted(engine, "kill", Reply(done, text))
+        case AddConsumer():
+            return _noted(engine, "add", Reply(True, f"{engine.add_consumer().name} joins"))
+        case KillBroker():
+            return _noted(engine, "kill", _kill_broker(engine))
+        case Drain(timeout_s):
+            return await _drain(engine, timeout_s)
+        case Verify():
+            return _noted(engine, "verify", await _verify(engine))
+        case CopyStore():
+            return await _copy(engine)
+        case Summary():
+            return Reply(True, "", msgspec.json.encode(await summarise(engine)).decode())
+        case Shutdown():
+            engine.stop.set()
+            return Reply(True, "the lab ends")
+
+
+def _noted(engine: Engine, kind: str, reply: Reply) -> Reply:
+    engine.journal.add("info" if reply.ok else "warn", kind, reply.text.splitlines()[0])
+    if reply.ok and kind != "verify":
+        engine.meter.mark(reply.text)
+    return reply
+
+
+def _kill_broker(engine: Engine) -> Reply:
+    from streaming.broker.backend import Embedded
+
+    if not isinstance(engine.backend, Embedded):
+        return Reply(False, "only the lab's own embedded broker can be killed from here")
+    engine.backend.kill()
+    return Reply(True, "killed the embedded broker (SIGKILL); the lab restarts it on its data")
+
+
+async def _drain(engine: Engine, timeout_s: float) -> Reply:
+    """Wait until the log's ends, asked for after the traffic ended, are all in the store."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        stats = engine.producer_stats
+        quiet = stats is not None and stats.state == "done"
+        ends = await engine.log_ends() if quiet else None
+        if ends is not None and engine.store is not None:
+            ledger = engine.store.ledger
+            behind = sum(max(0, end - ledger.shard(*s).next_offset) for s, end in ends.items())
+            if behind == 0:
+                return Reply(True, "every record of the log is in the store")
+        await asyncio.sleep(_POLL_S)
+    return Reply(
+        False,
+        f"after {timeout_s:g} s the store is still {engine.meter.lag() or 0:,} records behind",
+    )
+
+
+async def _verify(engine: Engine) -> Reply:
+    from streaming.verify import VerifyError, read_store, render, verify
+
+    if engine.store is None or engine.merger is None:
+        return Reply(False, "the lab has not started yet")
+    before, engine.state = engine.state, "verifying"
+    try:
+        con = await engine.merger.call(engine.store.reader)
+        try:
+            image = await asyncio.to_thread(read_store, con)
+        finally:
+            con.close()
+        report = await verify(image, engine.backend.bootstrap, topics=engine.topics)
+    except VerifyError as error:
+        return Reply(False, f"could not verify: {error}")
+    finally:
+        engine.state = before
+    engine.verified = report
+    return Reply(report.ok, render(report), msgspec.json.encode(report).decode())
+
+
+async def _copy(engine: Engine) -> Reply:
+    if engine.store is None or engine.merger is None:
+        return Reply(False, "the lab has not started yet")
+    path = Path(engine.runtime_dir) / f"copy-{time.monotonic_ns()}.duckdb"
+    await engine.merger.call(engine.store.copy_to, path)
+    return Reply(True, "copied", str(path))

@@ -1,0 +1,393 @@
+"""The lab's engine: brings broker, generators, consumers and store together and watches them.
+
+It runs in its own process (see `streaming.lab.process`); views get snapshots and send commands
+over the channel. It ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from streaming.broker.backend import Backend, BrokerError, Embedded, External
+from streaming.broker.topics import LogWatch, ensure_topics
+from streaming.consumer.worker import WorkerConfig
+from streaming.lab.journal import Journal
+from streaming.lab.merger import Merger
+from streaming.lab.messages import ProducerStats
+from streaming.lab.meter import Meter
+from streaming.lab.paths import LabPaths
+from streaming.lab.rebalances import Rebalances
+from streaming.lab.server import Rate, Server
+from streaming.lab.settings import LabSettings
+from streaming.lab.snapshot import BrokerState, LabSnapshot, LabState
+from streaming.lab.supervisor import Child, Supervisor
+from streaming.lab.usage import Usage
+from streaming.lab.views import build_snapshot
+from streaming.producer.config import ProducerConfig
+from streaming.store.ledger import Shard
+from streaming.store.store import Store, StoreFailed
+from streaming.verify import VerifyReport
+
+log: Final = logging.getLogger(__name__)
+
+SAMPLE_S: Final = 0.5
+RETAIN_EVERY_S: Final = 60.0
+STUCK_S: Final = 25.0
+"""A consumer whose shards have lag but do not move for so long is killed and started again."""
+
+GENERATOR: Final = "generator"
+
+
+class Engine:
+    """One lab. `run` returns when it was told to end; errors are BrokerError and StoreError."""
+
+    def __init__(
+        self, settings: LabSettings, root: Path, runtime_dir: Path, duration_s: float = 0.0
+    ) -> None:
+        self.settings = settings
+        self.paths = LabPaths(root)
+        self.runtime_dir = runtime_dir
+        self.address = ""
+        self.duration_s = duration_s
+        self.started_at_ms = int(time.time() * 1000)
+        self.state: LabState = "starting"
+        self.detail = "opening the store"
+        self.stop = asyncio.Event()
+        self.topics = {stream: settings.topic(stream) for stream in settings.streams}
+        self.shards = dict.fromkeys(settings.streams, settings.shards)
+        self.journal = Journal([])
+        self.usage = Usage()
+        self.server = Server(self)
+        self.rebalances = Rebalances(self.journal)
+        self.producer_stats: ProducerStats | None = None
+        self.produced_before = (0, 0)
+        self.incarnation = -1
+        self.backend: Backend = self._make_backend()
+        self.supervisor = Supervisor(self.paths.logs, self.journal)
+        self.supervisor.on_death = self._child_died
+        self.meter = Meter(self.shards, settings.idle_s)
+        self.store: Store | None = None
+        self.merger: Merger | None = None
+        self.watch: LogWatch | None = None
+        self.failure: BaseException | None = None
+        self.verified: VerifyReport | None = None
+        self.produced_rate = Rate()
+        self.max_lag_ms = 0.0
+        self._seq = 0
+        self._traffic_began: float | None = None
+        self._stuck: dict[str, float] = {}
+
+    def _make_backend(self) -> Backend:
+        if self.settings.bootstrap:
+            return External(self.settings.bootstrap)
+        return Embedded(self.paths.broker, self.paths.logs / "broker.log", self._broker_changed)
+
+    # --- life -------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Start everything, work until `stop` is set, end everything."""
+        loops: list[asyncio.Task[None]] = [asyncio.create_task(self._publish())]
+        try:
+            await self._start(loops)
+            stopping = asyncio.create_task(self.stop.wait())
+            await asyncio.wait({stopping, *loops}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            for task in loops:
+                if task.done() and (error := task.exception()):
+                    raise error
+        except Exception as error:
+            self.state, self.detail, self.failure = "failed", str(error), error
+            await self.server.publish(self.snapshot())
+            raise
+        finally:
+            await self._end(loops)
+
+    async def _start(self, loops: list[asyncio.Task[None]]) -> None:
+        self.store = store = Store(
+            self.paths.store, self.settings.streams, self.settings.lateness_ms
+        )
+        store.set_meta("store_clicks", str(self.settings.store_clicks).lower())
+        store.set_meta("topic_prefix", self.settings.topic_prefix)
+        self.journal = Journal(store.last_journal(50))
+        self.rebalances.journal = self.supervisor.journal = self.journal
+        self.merger = Merger(store, self.journal, self._idle, self._producer_row)
+        self.journal.add("info", "start", f"the lab starts in {self.paths.root}")
+        self.detail = f"starting {self.backend.label}"
+        await self.backend.start()
+        self.detail = "making the topics"
+        await self._prepare_topics(store)
+        loops.append(asyncio.create_task(self.merger.run()))
+        loops.append(asyncio.create_task(self._measure()))
+        loops.append(asyncio.create_task(self._retain()))
+        self.detail = "starting generators and consumers"
+        for number in range(self.settings.consumers):
+            self.add_consumer(f"c-{number}")
+        await self.start_traffic()
+
+    async def _prepare_topics(self, store: Store) -> None:
+        counts = await ensure_topics(
+            self.backend.bootstrap,
+            {topic: self.settings.shards for topic in self.topics.values()},
+            [self.settings.dead_letter_topic],
+            self.settings.replication,
+        )
+        by_topic = {topic: stream for stream, topic in self.topics.items()}
+        self.shards = {by_topic[topic]: count for topic, count in counts.items()}
+        for stream, count in self.shards.items():
+            for number in range(count):
+                store.ledger.shard(stream, number)
+            if count > self.settings.shards:
+                self.journal.add(
+                    "warn", "shards", f"{stream} has {count} shards; Kafka cannot take any away"
+                )
+        self.meter = Meter(self.shards, self.settings.idle_s)
+        self.watch = LogWatch(self.backend.bootstrap)
+        await self._check_log(store)
+
+    async def _check_log(self, store: Store) -> None:
+        """Refuse a log that is shorter than what was stored from it; say what retention took."""
+        assert self.watch is not None  # noqa: S101 - made just before
+        topics = self._topic_counts()
+        ends, begins = await self.watch.ends(topics), await self.watch.begins(topics)
+        if ends is None or begins is None:
+            raise BrokerError(
+                f"The broker at {self.backend.bootstrap} does not say where its logs end. "
+                "Look at its log file, or try again."
+            )
+        for stream, number in self._all_shards():
+            progress = store.ledger.shard(stream, number)
+            tp = (self.topics[stream], number)
+            end, begin = ends[tp], begins[tp]  # type: ignore[index]
+            if end < progress.next_offset:
+                raise BrokerError(
+                    f"The log of {stream}/{number} ends at offset {end}, but the store has counted "
+                    f"up to {progress.next_offset}: this is another log, or it was cut. Use the "
+                    "broker this data belongs to, or choose another folder with --data-dir."
+                )
+            if begin > progress.next_offset:
+                lost = begin - progress.next_offset
+                self.journal.add(
+                    "alarm", "retention",
+                    f"{stream}/{number}: {lost} records were deleted before they were read",
+                )  # fmt: skip
+                progress.next_offset = begin
+
+    async def start_traffic(self) -> None:
+        """Start the generators (again)."""
+        self.supervisor.keep(GENERATOR, "streaming.producer", self._producer_config, lambda: 0.3)
+
+    async def _producer_config(self) -> ProducerConfig:
+        assert self.store is not None and self.merger is not None  # noqa: S101, PT018
+        now = time.monotonic()
+        self._traffic_began = self._traffic_began or now
+        left = self.duration_s - (now - self._traffic_began) if self.duration_s else 0.0
+        # What the generators before this one delivered is stored before their row is closed.
+        await self.merger.call(self.store.merge, [], frozenset(), self._producer_row())
+        stats, self.producer_stats = self.producer_stats, None
+        self.incarnation = await self.merger.call(
+            self.store.new_incarnation, int(time.time() * 1000)
+        )
+        self.produced_before = await self.merger.call(
+            self.store.produced_before, self.incarnation
+        )
+        return ProducerConfig(
+            engine=self.address,
+            bootstrap=self.backend.bootstrap,
+            topics=self.topics,
+            key=self.settings.key,
+            seed=self.settings.seed,
+            rate=stats.target_per_s if stats else self.settings.rate,
+            shape=stats.shape if stats else self.settings.shape,
+            incarnation=self.incarnation,
+            duration_s=max(0.05, left) if self.duration_s else 0.0,
+        )
+
+    def add_consumer(self, name: str | None = None) -> Child:
+        """Start one more consumer process."""
+        if name is None:
+            taken = set(self.supervisor.children)
+            name = next(f"c-{n}" for n in range(1000) if f"c-{n}" not in taken)
+        chosen = name
+        return self.supervisor.keep(
+            chosen, "streaming.consumer", lambda: self._worker_config(chosen), self._consumer_pause
+        )
+
+    async def _worker_config(self, name: str) -> WorkerConfig:
+        s = self.settings
+        return WorkerConfig(
+            name=name,
+            engine=self.address,
+            bootstrap=self.backend.bootstrap,
+            group=s.group,
+            topics=self.topics,
+            dead_letter_topic=s.dead_letter_topic,
+            lateness_ms=self.store.lateness_ms if self.store else s.lateness_ms,
+            flush_ms=s.flush_ms,
+            session_timeout_ms=int(s.session_timeout_s * 1000),
+            store_clicks=s.store_clicks,
+        )
+
+    def _consumer_pause(self) -> float:
+        """Let the group notice a death and move the shards, unless nobody is left to take them."""
+        others = [c for c in self.consumers() if c.pid is not None]
+        return self.settings.session_timeout_s + 2.0 if others else 0.2
+
+    def consumers(self) -> list[Child]:
+        """The consumer processes."""
+        return [c for c in self.supervisor.children.values() if c.name != GENERATOR]
+
+    async def _end(self, loops: list[asyncio.Task[None]]) -> None:
+        self.state = "stopping" if self.failure is None else "failed"
+        await self.supervisor.stop()
+        for task in loops:
+            task.cancel()
+        await asyncio.wait(loops, timeout=2)
+        if self.watch is not None:
+            await self.watch.close()
+        if self.merger is not None:
+            self.journal.add("info", "stop", "the lab ends")
+            if not isinstance(self.failure, StoreFailed):
+                with contextlib.suppress(StoreFailed):
+                    await self.merger.finish()
+            self.merger.close()
+        elif self.store is not None:
+            self.store.close()
+        await self.backend.stop()
+
+    # --- watching ---------------------------------------------------------------------------
+
+    async def _measure(self) -> None:
+        while True:
+            began = time.monotonic()
+            await self._sample()
+            await asyncio.sleep(max(0.05, SAMPLE_S - (time.monotonic() - began)))
+
+    async def _sample(self) -> None:
+        assert self.watch is not None and self.store is not None  # noqa: S101, PT018
+        reachable = self.backend.state != "restarting" or self.backend.kind == "external"
+        ends = await self.log_ends() if reachable else None
+        if isinstance(self.backend, External):
+            self._external_state(ends is not None)
+        now = time.monotonic()
+        self.meter.sample(now, ends, self.store.ledger)
+        self.meter.point(now, int(time.time() * 1000))
+        self.max_lag_ms = max(self.max_lag_ms, self.meter.lag_ms(now) or 0.0)
+        self.usage.sample(self.processes())
+        self.rebalances.settle(now, self.store.ledger)
+        self._state_from_parts()
+        self._kill_stuck(now)
+
+    async def log_ends(self) -> dict[Shard, int] | None:
+        """Where each shard's log ends now, None when the broker does not answer."""
+        assert self.watch is not None  # noqa: S101
+        answer = await self.watch.ends(self._topic_counts())
+        if answer is None:
+            return None
+        by_topic = {topic: stream for stream, topic in self.topics.items()}
+        return {(by_topic[tp.topic], tp.partition): end for tp, end in answer.items()}
+
+    def take_stats(self, stats: ProducerStats) -> None:
+        """New numbers from the generators."""
+        self.producer_stats = stats
+        self.produced_rate.update(self.produced()[0])
+
+    def _external_state(self, answered: bool) -> None:
+        state: BrokerState = "up" if answered else "down"
+        if isinstance(self.backend, External) and self.backend.state != state:
+            self.backend.state = state
+            self.backend.since_at_ms = int(time.time() * 1000)
+            self._broker_changed(state, "no answer" if not answered else "")
+
+    def _state_from_parts(self) -> None:
+        if self.state not in ("starting", "live", "paused"):
+            return
+        stats = self.producer_stats
+        if stats is None or stats.state == "starting":
+            return
+        owned = self.store is not None and bool(self.store.ledger.owners)
+        if not owned and self.state == "starting":
+            self.detail = "the consumers join their group"
+            return
+        self.state = "paused" if stats.target_per_s == 0 or stats.shape == "pause" else "live"
+        self.detail = ""
+
+    def _kill_stuck(self, now: float) -> None:
+        """aiokafka's fetch task can die in silence; a new process reads on."""
+        if self.backend.state != "up" or self.store is None:
+            self._stuck.clear()
+            return
+        for name in self.meter.stuck_owners(now, STUCK_S, self.store.ledger):
+            if now - self._stuck.get(name, -STUCK_S) >= STUCK_S:
+                self._stuck[name] = now
+                self.journal.add("alarm", "stalled", f"{name} does not move; it is started again")
+                self.supervisor.kill(name)
+
+    async def _publish(self) -> None:
+        while True:
+            await self.server.publish(self.snapshot())
+            await asyncio.sleep(SAMPLE_S)
+
+    async def _retain(self) -> None:
+        while True:
+            await asyncio.sleep(RETAIN_EVERY_S)
+            if self.merger is not None and self.store is not None:
+                keep_ms = int(self.settings.keep_hours * 3_600_000)
+                gone = await self.merger.call(
+                    self.store.retain_orders, keep_ms, self.settings.keep_rows
+                )
+                if gone:
+                    self.journal.add("info", "retention", f"{gone} old raw events were deleted")
+
+    def snapshot(self) -> LabSnapshot:
+        """The lab as it stands."""
+        self._seq += 1
+        return build_snapshot(self, self._seq)
+
+    # --- small facts ------------------------------------------------------------------------
+
+    def _topic_counts(self) -> dict[str, int]:
+        return {self.topics[stream]: count for stream, count in self.shards.items()}
+
+    def _all_shards(self) -> list[Shard]:
+        return [(stream, n) for stream, count in self.shards.items() for n in range(count)]
+
+    def _idle(self) -> set[Shard]:
+        return self.meter.idle(time.monotonic())
+
+    def _producer_row(self) -> tuple[int, ProducerStats] | None:
+        return None if self.producer_stats is None else (self.incarnation, self.producer_stats)
+
+    def produced(self) -> tuple[int, int]:
+        """Records produced and acknowledged over all starts of the generators."""
+        produced, acked = self.produced_before
+        if self.producer_stats is not None:
+            produced += self.producer_stats.produced
+            acked += self.producer_stats.acked
+        return produced, acked
+
+    def processes(self) -> list[tuple[str, int]]:
+        """(role, process id) of everything that runs."""
+        found = [("engine", os.getpid())]
+        if self.backend.pid is not None:
+            found.append(("broker", self.backend.pid))
+        for child in self.supervisor.children.values():
+            if child.pid is not None:
+                found.append(("generator" if child.name == GENERATOR else "consumer", child.pid))
+        return found
+
+    def _child_died(self, name: str) -> None:
+        if self.store is not None and name != GENERATOR:
+            self.meter.mark(f"{name} died")
+
+    def _broker_changed(self, state: BrokerState, why: str) -> None:
+        level: Any = "good" if state == "up" else "alarm"
+        text = f"{self.backend.label if hasattr(self, 'backend') else 'broker'}: {state}"
+        self.journal.add(level, "broker", f"{text} ({why})" if why else text)
+        if hasattr(self, "meter"):
+            self.meter.mark(f"broker {state}")

@@ -1,0 +1,282 @@
+"""Rates, lag and shares per shard, measured from log positions and stored offsets.
+
+Every number comes from two facts per shard, sampled together: where the log ends (asked of the
+broker) and where the store stands. What was not measured is None.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from streaming.lab.snapshot import RatePoint, ShardState, ShardView, SkewView, StreamView
+from streaming.shards import skew
+from streaming.store.ledger import Ledger, Shard
+
+RATE_WINDOW_S: Final = 3.0
+SHARE_WINDOW_S: Final = 10.0
+TREND_S: Final = 60
+HISTORY_S: Final = 300
+LAG_TABLE: Final = 600
+"""Samples kept per shard for lag in time (5 minutes at two a second)."""
+
+HOT: Final = 2.0
+WARM: Final = 1.4
+"""A shard with this many times its even share of the records is hot, or warm."""
+
+STALLED_S: Final = 10.0
+
+
+@dataclass(slots=True)
+class _Series:
+    """Samples of one shard: time in s, log end, stored offset."""
+
+    samples: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=LAG_TABLE))
+    moved_at: float = 0.0
+
+    def before(self, at: float) -> tuple[float, int, int]:
+        """The newest sample that is at or before `at` (the oldest when there is none)."""
+        times = [sample[0] for sample in self.samples]
+        return self.samples[max(0, bisect_right(times, at) - 1)]
+
+    def rates(self, now: float) -> tuple[float, float] | None:
+        """Records in and out per second over the last seconds."""
+        if len(self.samples) < 2:
+            return None
+        then, latest = self.before(now - RATE_WINDOW_S), self.samples[-1]
+        seconds = latest[0] - then[0]
+        if seconds <= 0:
+            return None
+        return max(0.0, (latest[1] - then[1]) / seconds), (latest[2] - then[2]) / seconds
+
+    def arrived(self, now: float, window_s: float) -> int:
+        """Records that came into the log within the last `window_s`."""
+        if len(self.samples) < 2:
+            return 0
+        return max(0, self.samples[-1][1] - self.before(now - window_s)[1])
+
+    def lag_ms(self, now: float) -> float | None:
+        """Age of the oldest record that is not stored, from when the log grew past it."""
+        if not self.samples:
+            return None
+        _, end, stored = self.samples[-1]
+        if stored >= end:
+            return 0.0
+        ends = [sample[1] for sample in self.samples]
+        index = bisect_right(ends, stored)
+        grew_at = self.samples[min(index, len(self.samples) - 1)][0]
+        if 0 < index < len(self.samples):
+            t0, e0, _ = self.samples[index - 1]
+            grew_at = t0 + (grew_at - t0) * (stored - e0) / max(1, ends[index] - e0)
+        return max(0.0, (now - grew_at) * 1000)
+
+    def trend(self, now: float) -> tuple[int, ...]:
+        """Records in per second, one number a second, oldest first."""
+        if len(self.samples) < 2:
+            return ()
+        first = max(self.samples[0][0], now - TREND_S)
+        marks = [now - s for s in range(int(now - first), -1, -1)]
+        ends = [self.before(mark)[1] for mark in marks]
+        return tuple(max(0, b - a) for a, b in zip(ends, ends[1:], strict=False))
+
+
+class Meter:
+    """Takes samples and makes stream views and the rates' history from them."""
+
+    def __init__(self, shards: dict[str, int], idle_s: float) -> None:
+        self._shards = shards
+        self._idle_s = idle_s
+        self._series: dict[Shard, _Series] = {
+            (stream, n): _Series() for stream, count in shards.items() for n in range(count)
+        }
+        self._history: deque[RatePoint] = deque(maxlen=HISTORY_S)
+        self._last_point = -math.inf
+        self._marks: list[str] = []
+        self.fresh = False
+        """Whether the last sample could be taken."""
+
+    def sample(self, now: float, ends: dict[Shard, int] | None, ledger: Ledger) -> None:
+        """Take one sample at monotonic time `now`; `ends` None means the broker did not answer."""
+        self.fresh = ends is not None
+        for shard, end in (ends or {}).items():
+            series = self._series.setdefault(shard, _Series())
+            stored = ledger.shard(*shard).next_offset
+            last = series.samples[-1] if series.samples else None
+            if last is None or (end, stored) != last[1:]:
+                series.moved_at = now
+            series.samples.append((now, max(end, stored), stored))
+
+    def idle(self, now: float) -> set[Shard]:
+        """Shards with nothing to read and nothing new for a while."""
+        return {
+            shard
+            for shard, series in self._series.items()
+            if series.samples
+            and series.samples[-1][1] == series.samples[-1][2]
+            and now - series.moved_at >= self._idle_s
+        }
+
+    def mark(self, text: str) -> None:
+        """Put a mark on the next point of the history."""
+        self._marks.append(text)
+
+    def point(self, now: float, now_ms: int) -> None:
+        """Add a point to the history, once a second."""
+        if now - self._last_point < 1.0:
+            return
+        self._last_point = now
+        rates = [series.rates(now) for series in self._series.values()]
+        known = [rate for rate in rates if rate is not None]
+        self._history.append(
+            RatePoint(
+                at_ms=now_ms,
+                in_per_s=sum(r[0] for r in known) if known and self.fresh else None,
+                out_per_s=sum(r[1] for r in known) if known and self.fresh else None,
+                lag=self.lag() if self.fresh else None,
+                mark="; ".join(self._marks),
+            )
+        )
+        self._marks.clear()
+
+    def stuck_owners(self, now: float, seconds: float, ledger: Ledger) -> set[str]:
+        """Owners whose lagging shards have not moved in the store for so long."""
+        lagging: set[str] = set()
+        moving: set[str] = set()
+        for shard, (_, owner) in list(ledger.owners.items()):
+            series = self._series.get(shard)
+            if series is None or not series.samples:
+                continue
+            _, end, stored = series.samples[-1]
+            old_enough = now - series.samples[0][0] >= seconds
+            if stored != series.before(now - seconds)[2] or not old_enough:
+                moving.add(owner)
+            elif end > stored and series.before(now - seconds)[1] > stored:
+                lagging.add(owner)
+        return lagging - moving
+
+    def history(self) -> tuple[RatePoint, ...]:
+        """The last five minutes, one point a second."""
+        return tuple(self._history)
+
+    def lag(self) -> int | None:
+        """Records in the logs that are not in the store, None before the first sample."""
+        lags = [s.samples[-1][1] - s.samples[-1][2] for s in self._series.values() if s.samples]
+        return sum(lags) if lags else None
+
+    def lag_ms(self, now: float) -> float | None:
+        """Age of the oldest record in any log that is not in the store."""
+        ages = [a for s in self._series.values() if (a := s.lag_ms(now)) is not None]
+        return max(ages, default=None)
+
+    def stream(
+        self, name: str, key: str, ledger: Ledger, watermark_ms: int | None, now: float
+    ) -> StreamView:
+        """One stream as it stands."""
+        count = self._shards[name]
+        arrived = [self._series[name, n].arrived(now, SHARE_WINDOW_S) for n in range(count)]
+        total = sum(arrived)
+        idle = self.idle(now)
+        views = tuple(
+            self._shard(
+                (name, n), arrived[n] / total if total else None, count, ledger, now,
+                (name, n) in idle,
+            )
+            for n in range(count)
+        )  # fmt: skip
+        spread = None
+        if total:
+            spread = SkewView(skew.max_over_mean(arrived), skew.gini(arrived), skew.jain(arrived))
+        return StreamView(
+            name=name,
+            key=key,
+            shards=views,
+            skew=spread,
+            in_per_s=_sum([v.in_per_s for v in views]),
+            out_per_s=_sum([v.out_per_s for v in views]),
+            lag=_sum_int([v.lag for v in views]),
+            lag_ms=max((v.lag_ms for v in views if v.lag_ms is not None), default=None),
+            watermark_at_ms=watermark_ms,
+        )
+
+    def _shard(
+        self,
+        shard: Shard,
+        share: float | None,
+        count: int,
+        ledger: Ledger,
+        now: float,
+        idle: bool,
+    ) -> ShardView:
+        series, progress = self._series[shard], ledger.shard(*shard)
+        rates = series.rates(now) if self.fresh else None
+        _, end, stored = series.samples[-1] if series.samples else (0.0, None, None)
+        lag = None if end is None or stored is None else end - stored
+        owner = ledger.owners.get(shard)
+        return ShardView(
+            id=shard[1],
+            records=progress.records,
+            bytes=progress.bytes,
+            end_offset=end,
+            stored_offset=progress.next_offset,
+            share=share,
+            in_per_s=rates[0] if rates else None,
+            out_per_s=max(0.0, rates[1]) if rates else None,
+            lag=lag,
+            lag_ms=series.lag_ms(now),
+            clear_s=_clear(lag, rates),
+            trend=series.trend(now),
+            owner=owner[1] if owner else None,
+            state=self._state(series, lag, share, count, owner is not None, now),
+            watermark_at_ms=progress.watermark_ms,
+            idle=idle,
+        )
+
+    def _state(
+        self,
+        series: _Series,
+        lag: int | None,
+        share: float | None,
+        count: int,
+        owned: bool,
+        now: float,
+    ) -> ShardState:
+        if lag is None:
+            return "starting"
+        if not owned:
+            return "moving"
+        if lag > 0 and series.samples[-1][2] == series.before(now - STALLED_S)[2]:
+            seconds = now - series.samples[0][0]
+            if seconds >= STALLED_S:
+                return "stalled"
+        if share is not None and count > 1:
+            if share * count >= HOT:
+                return "hot"
+            if share * count >= WARM:
+                return "warm"
+        return "ok"
+
+
+def _clear(lag: int | None, rates: tuple[float, float] | None) -> float | None:
+    """Seconds to work off the lag at these rates."""
+    if lag is None or rates is None:
+        return None
+    if lag == 0:
+        return 0.0
+    spare = rates[1] - rates[0]
+    # A little lag at equal rates is the normal flow of handovers, not a queue that grows.
+    if lag <= max(10.0, rates[1]):
+        return lag / rates[1] if rates[1] > 0 else math.inf
+    return lag / spare if spare > 0 else math.inf
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _sum_int(values: list[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

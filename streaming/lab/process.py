@@ -1,0 +1,134 @@
+"""`python -m streaming.lab.process CONFIG`: the engine's process.
+
+Prints one JSON line on standard output: where it listens, or why it could not start. Exit codes:
+0 ended as asked, 2 could not start (the message says what to do), 75 the store failed (nothing
+acknowledged is missing from it), 1 anything else. It ends when standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from streaming import platform
+from streaming.broker.backend import BrokerError
+from streaming.lab.engine import Engine
+from streaming.lab.paths import Card, LabPaths, write_card
+from streaming.lab.settings import LabSettings
+from streaming.logs import to_stderr
+from streaming.store.store import StoreError, StoreFailed
+
+EXIT_CANNOT_START: Final = 2
+EXIT_STORE: Final = 75
+_END_WAIT_S: Final = 20.0
+
+
+class EngineConfig(msgspec.Struct, frozen=True):
+    """What the engine process is told; `settings` is LabSettings as JSON values."""
+
+    settings: dict[str, Any]
+    root: str
+    duration_s: float = 0.0
+
+
+class CannotStart(Exception):
+    """The lab can't run here; the text says what, why and what to do."""
+
+
+def _prepare(root: Path) -> platform.FileLock:
+    """Make the data directory and take its lock. Raises CannotStart."""
+    paths = LabPaths(root)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        paths.logs.mkdir(exist_ok=True)
+        probe = root / ".writable"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise CannotStart(
+            f"The data directory {root} cannot be written: {error.strerror or error}. "
+            "Choose another folder with --data-dir."
+        ) from error
+    lock = platform.FileLock(paths.lock)
+    try:
+        lock.acquire()
+    except BlockingIOError as error:
+        raise CannotStart(
+            f"The data directory {root} is in use by another lab (process {lock.holder()}). "
+            f"Join it with `dasprep-tui attach --data-dir {root}`, or choose another folder "
+            "with --data-dir."
+        ) from error
+    return lock
+
+
+def _say(event: dict[str, Any]) -> None:
+    print(json.dumps(event), flush=True)  # noqa: T201 - the parent reads this line
+
+
+async def _main(config: EngineConfig) -> int:
+    root = Path(config.root)
+    runtime = Path(tempfile.mkdtemp(prefix="lab-", dir=platform.runtime_home()))
+    lock = None
+    try:
+        lock = _prepare(root)
+        return await _run(config, root, runtime)
+    except (CannotStart, BrokerError, StoreError) as error:
+        _say({"event": "error", "message": str(error)})
+        return EXIT_CANNOT_START
+    except StoreFailed as error:
+        _say({"event": "error", "message": str(error)})
+        return EXIT_STORE
+    finally:
+        shutil.rmtree(runtime, ignore_errors=True)
+        if lock is not None:
+            LabPaths(root).card.unlink(missing_ok=True)
+            lock.release()
+
+
+async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
+    settings = LabSettings.model_validate(config.settings)
+    engine = Engine(settings, root, runtime, config.duration_s)
+    engine.address = await engine.server.open(platform.new_address(runtime))
+    platform.on_stop_signals(asyncio.get_running_loop(), engine.stop)
+    write_card(
+        engine.paths,
+        Card(
+            pid=platform.own_pid(),
+            engine=engine.address,
+            bootstrap=settings.bootstrap or "",
+            embedded=settings.bootstrap is None,
+            topic_prefix=settings.topic_prefix,
+            started_at_ms=int(time.time() * 1000),
+        ),
+    )
+    _say({"event": "listening", "address": engine.address, "pid": platform.own_pid()})
+    parent = asyncio.create_task(platform.lifeline())
+    parent.add_done_callback(lambda _: engine.stop.set())
+    try:
+        await engine.run()
+    finally:
+        await engine.server.flush()
+        with contextlib.suppress(Exception):
+            await engine.server.close()
+        parent.cancel()
+    return 0
+
+
+def main() -> int:
+    """Run one engine."""
+    to_stderr("engine")
+    config = msgspec.json.decode(sys.argv[1], type=EngineConfig)
+    return asyncio.run(_main(config))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

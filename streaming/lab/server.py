@@ -1,0 +1,218 @@
+"""The engine's end of the channel: consumers, the generators and any number of views."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from streaming import platform
+from streaming.lab.channel import Channel, ChannelClosed, decoder
+from streaming.lab.commands import Command, Reply
+from streaming.lab.control import execute
+from streaming.lab.messages import (
+    Answer,
+    Ask,
+    Claim,
+    ConsumerState,
+    Handover,
+    HelloClient,
+    HelloConsumer,
+    HelloProducer,
+    ProducerStats,
+    Tell,
+    Tick,
+    ToEngine,
+    Told,
+)
+from streaming.lab.snapshot import LabSnapshot
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+
+log: Final = logging.getLogger(__name__)
+
+_TELL_WAIT_S: Final = 5.0
+_SLOW_VIEW_S: Final = 2.0
+
+
+class Rate:
+    """A count's growth per second over the last few seconds."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque(maxlen=64)
+
+    def update(self, count: int) -> None:
+        """Note the count as it is now."""
+        self._samples.append((time.monotonic(), count))
+
+    def per_s(self) -> float | None:
+        """The rate over the last three seconds, None before two samples."""
+        if len(self._samples) < 2:
+            return None
+        last = self._samples[-1]
+        then = next(s for s in self._samples if s[0] >= last[0] - 3.0)
+        seconds = last[0] - then[0]
+        return (last[1] - then[1]) / seconds if seconds > 0 else None
+
+
+class LiveConsumer:
+    """What the engine knows of a connected consumer."""
+
+    def __init__(self) -> None:
+        self.state = "joining"
+        self.records = 0
+        self.rate = Rate()
+
+    def handed(self, handover: Handover) -> None:
+        """Count what it handed over."""
+        self.records += sum(part.records for part in handover.ranges)
+        self.rate.update(self.records)
+
+
+class Server:
+    """Accepts connections and routes their messages."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._server: asyncio.Server | None = None
+        self._views: set[Channel[Any]] = set()
+        self._sending: dict[Channel[Any], asyncio.Task[None]] = {}
+        self._asked: set[asyncio.Task[None]] = set()
+        self._generator: Channel[Any] | None = None
+        self._told: dict[int, asyncio.Future[Reply]] = {}
+        self._number = 0
+        self.consumers: dict[str, LiveConsumer] = {}
+
+    async def open(self, address: str) -> str:
+        """Listen; returns the address to connect to."""
+        self._server, actual = await platform.serve(self._serve, address)
+        return actual
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._server is not None:
+            self._server.close()
+        for view in list(self._views):
+            await view.close()
+
+    async def publish(self, snapshot: LabSnapshot) -> None:
+        """Send the newest snapshot to every view; a slow one misses some rather than queue up."""
+        for view in list(self._views):
+            task = self._sending.get(view)
+            if task is not None and not task.done():
+                continue
+            self._sending[view] = asyncio.create_task(self._send(view, snapshot))
+
+    async def _send(self, view: Channel[Any], snapshot: LabSnapshot) -> None:
+        try:
+            await view.send(Tick(snapshot))
+        except ChannelClosed:
+            self._views.discard(view)
+
+    async def flush(self) -> None:
+        """Give the last snapshot a moment to get out."""
+        pending = {task for task in self._sending.values() if not task.done()}
+        if pending:
+            await asyncio.wait(pending, timeout=_SLOW_VIEW_S)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        channel: Channel[Any] = Channel(reader, writer, decoder(ToEngine))
+        try:
+            match await channel.receive():
+                case HelloConsumer(name, _):
+                    await self._serve_consumer(name, channel)
+                case HelloProducer():
+                    await self._serve_generator(channel)
+                case HelloClient():
+                    await self._serve_view(channel)
+                case _:
+                    log.warning("a connection did not say who it is")
+        except ChannelClosed as error:
+            log.debug("connection ended: %s", error)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            await channel.close()
+
+    async def _serve_consumer(self, name: str, channel: Channel[Any]) -> None:
+        engine = self._engine
+        live = self.consumers[name] = LiveConsumer()
+        try:
+            while True:
+                message = await channel.receive()
+                if engine.merger is None:
+                    return
+                if isinstance(message, Claim):
+                    engine.rebalances.claimed(message, time.monotonic())
+                    await engine.merger.put((name, channel), message)
+                elif isinstance(message, Handover):
+                    live.handed(message)
+                    await engine.merger.put((name, channel), message)
+                elif isinstance(message, ConsumerState):
+                    live.state = message.state
+        finally:
+            if self.consumers.get(name) is live:
+                del self.consumers[name]
+                if engine.store is not None:
+                    engine.store.ledger.forget(name)
+
+    async def _serve_generator(self, channel: Channel[Any]) -> None:
+        engine = self._engine
+        self._generator = channel
+        try:
+            while True:
+                message = await channel.receive()
+                if isinstance(message, ProducerStats):
+                    engine.take_stats(message)
+                elif isinstance(message, Told):
+                    waiting = self._told.pop(message.number, None)
+                    if waiting is not None and not waiting.done():
+                        waiting.set_result(message.reply)
+        finally:
+            if self._generator is channel:
+                self._generator = None
+
+    async def tell(self, command: Command) -> Reply:
+        """Pass a command to the generators."""
+        channel = self._generator
+        if channel is None:
+            return Reply(False, "the generators are not running just now; try again")
+        self._number += 1
+        number = self._number
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._told[number] = future
+        try:
+            await channel.send(Tell(number, command))
+            return await asyncio.wait_for(future, _TELL_WAIT_S)
+        except (ChannelClosed, TimeoutError):
+            return Reply(False, "the generators did not answer; try again")
+        finally:
+            self._told.pop(number, None)
+
+    async def _serve_view(self, channel: Channel[Any]) -> None:
+        self._views.add(channel)
+        try:
+            await channel.send(Tick(self._engine.snapshot()))
+            while True:
+                message = await channel.receive()
+                if isinstance(message, Ask):
+                    task = asyncio.create_task(self._answer(channel, message))
+                    self._asked.add(task)
+                    task.add_done_callback(self._asked.discard)
+        finally:
+            self._views.discard(channel)
+            self._sending.pop(channel, None)
+
+    async def _answer(self, channel: Channel[Any], ask: Ask) -> None:
+        try:
+            reply = await execute(self._engine, ask.command)
+        except Exception as error:  # noqa: BLE001 - a view must always get an answer
+            log.exception("command failed")
+            reply = Reply(False, f"{type(ask.command).__name__} failed: {error}")
+        try:
+            await channel.send(Answer(ask.number, reply))
+        except ChannelClosed:
+            return

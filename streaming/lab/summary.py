@@ -1,0 +1,86 @@
+"""A run's totals: the JSON of `dasprep-tui run --json` (units in docs/run-json.md)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+
+
+async def summarise(engine: Engine) -> dict[str, Any]:
+    """Everything that is known of the run, by the names the docs explain.
+
+    `lost` and `duplicates` are exact after a verification; before it `lost` is what was
+    acknowledged and is not in the store, and `duplicates` is null (not known).
+    """
+    snapshot = engine.snapshot()
+    engine.usage.sample(engine.processes())
+    store, traffic, report = snapshot.store, snapshot.traffic, engine.verified
+    shards = [
+        {
+            "id": f"{stream.name}/{shard.id}",
+            "stream": stream.name,
+            "records": shard.records,
+            "bytes": shard.bytes,
+            "share": _part(shard.records, sum(s.records for s in stream.shards)),
+            "lag": shard.lag,
+        }
+        for stream in snapshot.streams
+        for shard in stream.shards
+    ]
+    lags = [stream.lag_ms for stream in snapshot.streams if stream.lag_ms is not None]
+    return {
+        "produced": traffic.produced,
+        "acked": traffic.acked,
+        "consumed": store.stored,
+        "stored": store.stored,
+        "lost": report.lost if report else max(0, traffic.acked - store.stored),
+        "duplicates": report.duplicates if report else None,
+        "wrong": report.wrong if report else None,
+        "verified": report is not None,
+        "late_dropped": store.late,
+        "dead_letters": store.dead_letters,
+        "throttled": traffic.throttled,
+        "refused_handovers": store.refused,
+        "rebalances": snapshot.rebalances,
+        "latency_ms": {"p50": store.latency_p50_ms, "p99": store.latency_p99_ms},
+        "lag": {
+            "records": engine.meter.lag(),
+            "max_ms": max(engine.max_lag_ms, max(lags, default=0.0)),
+        },
+        "windows": {"open": store.windows_open, "final": store.windows_final},
+        "shards": shards,
+        "skew": _skew([s["records"] for s in shards if s["stream"] == snapshot.streams[0].name])
+        if snapshot.streams
+        else None,
+        "cpu_s": engine.usage.cpu_s(),
+        "rss_mib": engine.usage.rss_mib(),
+        "seed": engine.settings.seed,
+        "key": engine.settings.key,
+        "broker": {
+            "kind": snapshot.broker.kind,
+            "label": snapshot.broker.label,
+            "restarts": snapshot.broker.restarts,
+        },
+        "elapsed_s": round(time.time() - engine.started_at_ms / 1000, 3),
+        "data_dir": snapshot.data_dir,
+        "verify": msgspec.to_builtins(report) if report else None,
+    }
+
+
+def _part(count: int, total: int) -> float | None:
+    return round(count / total, 4) if total else None
+
+
+def _skew(counts: list[int]) -> dict[str, float]:
+    from streaming.shards import skew
+
+    return {
+        "max_over_mean": round(skew.max_over_mean(counts), 4),
+        "gini": round(skew.gini(counts), 4),
+        "jain": round(skew.jain(counts), 4),
+    }

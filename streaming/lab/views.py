@@ -1,0 +1,138 @@
+"""The engine's state as the views see it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from streaming.lab.snapshot import (
+    SNAPSHOT_VERSION,
+    BrokerView,
+    ConsumerView,
+    LabSnapshot,
+    StoreView,
+    TrafficView,
+)
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+
+
+def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
+    """One snapshot of everything."""
+    now = time.monotonic()
+    store = engine.store
+    streams = ()
+    if store is not None:
+        streams = tuple(
+            engine.meter.stream(
+                name, engine.settings.key, store.ledger, store.windows[name].watermark_ms, now
+            )
+            for name in engine.shards
+        )
+    return LabSnapshot(
+        version=SNAPSHOT_VERSION,
+        seq=seq,
+        at_ms=int(time.time() * 1000),
+        started_at_ms=engine.started_at_ms,
+        state=engine.state,
+        detail=engine.detail,
+        data_dir=str(engine.paths.root),
+        key=engine.settings.key,
+        broker=_broker(engine),
+        traffic=_traffic(engine),
+        streams=streams,
+        consumers=_consumers(engine),
+        store=_store(engine),
+        rebalances=engine.rebalances.count,
+        history=engine.meter.history(),
+        events=engine.journal.shown(),
+    )
+
+
+def _broker(engine: Engine) -> BrokerView:
+    b = engine.backend
+    return BrokerView(b.kind, b.label, b.bootstrap, b.state, b.since_at_ms, b.restarts)
+
+
+def _traffic(engine: Engine) -> TrafficView:
+    stats = engine.producer_stats
+    produced, acked = engine.produced()
+    if stats is None:
+        return TrafficView(
+            state="starting",
+            shape=engine.settings.shape,
+            target_per_s=engine.settings.rate,
+            produced=produced,
+            acked=acked,
+            produced_per_s=None,
+            behind_ms=None,
+            incidents=(),
+            throttled=0,
+        )
+    child = engine.supervisor.children.get("generator")
+    dead = child is not None and child.pid is None and stats.state != "done"
+    paused = stats.state == "running" and (stats.target_per_s == 0 or stats.shape == "pause")
+    state = "dead" if dead else "paused" if paused else stats.state
+    return TrafficView(
+        state=state,  # type: ignore[arg-type]
+        shape=stats.shape,
+        target_per_s=stats.target_per_s,
+        produced=produced,
+        acked=acked,
+        produced_per_s=engine.produced_rate.per_s(),
+        behind_ms=stats.behind_ms if stats.state == "running" else None,
+        incidents=stats.incidents,
+        throttled=0,
+    )
+
+
+def _consumers(engine: Engine) -> tuple[ConsumerView, ...]:
+    owners = engine.store.ledger.owners if engine.store is not None else {}
+    views = []
+    for child in engine.consumers():
+        shards = tuple(
+            f"{stream}/{shard}"
+            for (stream, shard), (_, owner) in sorted(owners.items())
+            if owner == child.name
+        )
+        live = engine.server.consumers.get(child.name)
+        if child.pid is None:
+            state = "dead"
+        elif live is None:
+            state = "starting"
+        else:
+            state = live.state
+        views.append(
+            ConsumerView(
+                name=child.name,
+                pid=child.pid,
+                state=state,  # type: ignore[arg-type]
+                shards=shards,
+                records=live.records if live else 0,
+                records_per_s=live.rate.per_s() if live else None,
+                restarts=child.restarts,
+            )
+        )
+    return tuple(views)
+
+
+def _store(engine: Engine) -> StoreView:
+    merger, store = engine.merger, engine.store
+    if merger is None or store is None:
+        return StoreView(0, 0, 0, 0, 0, 0, 0, None, None, None, 0)
+    c = store.counters
+    p50, p99 = merger.latencies.quantiles()
+    return StoreView(
+        stored=c.stored,
+        windows_open=c.windows_open,
+        windows_final=c.windows_final,
+        late=c.late,
+        dead_letters=c.dead_letters,
+        refused=c.refused,
+        merges=c.merges,
+        commit_ms=merger.commit_ms,
+        latency_p50_ms=p50,
+        latency_p99_ms=p99,
+        size_bytes=store.size_bytes(),
+    )
