@@ -39,7 +39,8 @@ class BrokerConfig:
     max_message_bytes: int = MIB + 12
     max_frame_bytes: int = 100 * MIB
     fetch_max_bytes: int = 16 * MIB
-    max_connections: int = 1000
+    max_connections: int = 500
+    max_open_files: int = 256
     group_min_session_timeout_ms: int = 200
     group_max_session_timeout_ms: int = 1_800_000
     group_initial_rebalance_delay_ms: int = 0

@@ -110,7 +110,7 @@ class Coordinator:
                     metadata=member.info.protocols.get(group.protocol, b"") if stable else b"",
                     assignment=member.assignment if stable else b"",
                 )
-                for member in group.members.values()
+                for member in group.members
             ],
         )
 

@@ -8,6 +8,7 @@ commits of the last one count, and heartbeats tell its members to join again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import StrEnum
 
 from streaming.broker.embedded.errors import ApiError, ErrorCode
@@ -16,6 +17,7 @@ from streaming.broker.embedded.member import (
     Joiner,
     Member,
     Timer,
+    agree,
     new_member_id,
     select_protocol,
 )
@@ -24,6 +26,7 @@ from streaming.broker.embedded.messages.groups import (
     JoinGroupResponse,
     SyncGroupResponse,
 )
+from streaming.broker.embedded.roster import Roster
 
 
 class GroupState(StrEnum):
@@ -46,18 +49,16 @@ class Group:
         self.protocol_type = ""
         self.protocol = ""
         self.leader = ""
-        self.members: dict[str, Member] = {}
+        self.members = Roster(clock, self._remove, self._complete_join_if_ready)
         self._clock = clock
         self._initial_delay = initial_delay
-        self._instances: dict[str, str] = {}  # static members: instance id to member id
-        self._pending: dict[str, Timer] = {}  # ids given out (KIP-394) and not yet used
         self._phase: Timer | None = None  # the end of the join phase, or of the sync phase
         self._gathering = False  # the first members of a group wait for others
 
     @property
     def idle(self) -> bool:
         """Whether nobody is in it or about to be."""
-        return not self.members and not self._pending
+        return not self.members and not self.members.awaits_pending
 
     # --- what members ask ---------------------------------------------------------------------
 
@@ -70,14 +71,15 @@ class Group:
         id_required: bool,
     ) -> None:
         """Take a member in, or in again; `waiter` gets the answer. Raises ApiError."""
-        self._check_protocols(member_id, joiner)
+        others = [member for member in self.members if member.id != member_id]
+        if not agree(joiner, others):
+            raise ApiError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         if not member_id:
             self._join_new(joiner, waiter, id_required=id_required)
-        elif member_id in self._pending:
-            self._pending.pop(member_id).cancel()
+        elif self.members.take_pending(member_id):
             self._add(member_id, joiner, waiter)
         else:
-            self._rejoin(self._member(member_id, joiner.instance_id), joiner, waiter)
+            self._rejoin(self.members.find(member_id, joiner.instance_id), joiner, waiter)
 
     def sync(
         self,
@@ -93,40 +95,33 @@ class Group:
             raise ApiError(ErrorCode.REBALANCE_IN_PROGRESS)
         member.refuse(ErrorCode.REBALANCE_IN_PROGRESS)  # an older request of the same member
         member.sync_waiter = waiter
-        if self.state is GroupState.COMPLETING:
-            if member_id != self.leader:
-                return
-            for other in self.members.values():
-                other.assignment = assignments.get(other.id, b"")
-            self._enter(GroupState.STABLE)
-            for other in self.members.values():
-                self._deliver(other)
-        else:
+        if self.state is GroupState.STABLE:
             self._deliver(member)
+        elif member_id == self.leader:
+            self._enter(GroupState.STABLE)
+            for other in self.members:
+                other.assignment = assignments.get(other.id, b"")
+                self._deliver(other)
 
     def heartbeat(self, member_id: str, instance_id: str | None, generation: int) -> None:
         """Note that a member lives. Raises ApiError, REBALANCE_IN_PROGRESS to make it rejoin."""
-        member = self._member(member_id, instance_id, generation)
-        self._touch(member)
+        self.members.touch(self._member(member_id, instance_id, generation))
         if self.state is GroupState.PREPARING:
             raise ApiError(ErrorCode.REBALANCE_IN_PROGRESS)
 
     def leave(self, member_id: str, instance_id: str | None) -> None:
         """Let a member go; an instance id alone will do for a static one. Raises ApiError."""
-        if member_id in self._pending:
-            self._pending.pop(member_id).cancel()
+        if self.members.take_pending(member_id):
             self._complete_join_if_ready()
             return
-        if not member_id and instance_id is not None:
-            member_id = self._instances.get(instance_id, "")
-        self._remove(self._member(member_id, instance_id))
+        static = self.members.static(instance_id) if not member_id else None
+        self._remove(static or self.members.find(member_id, instance_id))
 
     def check_commit(self, member_id: str, instance_id: str | None, generation: int) -> None:
         """Whether this member may commit now. Raises ApiError."""
         if generation < 0 and not member_id and not self.members:
             return
-        member = self._member(member_id, instance_id, generation)
-        self._touch(member)
+        self.members.touch(self._member(member_id, instance_id, generation))
         if self.state is GroupState.COMPLETING:
             raise ApiError(ErrorCode.REBALANCE_IN_PROGRESS)
 
@@ -134,71 +129,49 @@ class Group:
         self, waiter: asyncio.Future[JoinGroupResponse] | asyncio.Future[SyncGroupResponse]
     ) -> None:
         """A member's connection broke while it waited: from now on its session runs out."""
-        for member in self.members.values():
+        for member in self.members:
             if member.forget(waiter):
-                self._touch(member)
-                return
+                self.members.touch(member)
 
     # --- joining ------------------------------------------------------------------------------
-
-    def _check_protocols(self, member_id: str, joiner: Joiner) -> None:
-        others = [m for m in self.members.values() if m.id != member_id]
-        fits = bool(joiner.protocols and joiner.protocol_type)
-        if others:
-            common = set(joiner.protocols).intersection(*(m.info.protocols for m in others))
-            fits = fits and bool(common) and joiner.protocol_type == self.protocol_type
-        if not fits:
-            raise ApiError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
 
     def _join_new(
         self, joiner: Joiner, waiter: asyncio.Future[JoinGroupResponse], *, id_required: bool
     ) -> None:
         member_id = new_member_id(joiner.instance_id or joiner.client_id)
-        if joiner.instance_id is not None:
-            known = self._instances.get(joiner.instance_id)
-            if known is not None:
-                self._replace_static(self.members[known], member_id, joiner, waiter)
-                return
-        elif id_required:
-            expire = self._clock.call_later(
-                joiner.session_timeout, self._pending_expired, member_id
-            )
-            self._pending[member_id] = expire
-            waiter.set_result(
-                JoinGroupResponse(error_code=ErrorCode.MEMBER_ID_REQUIRED, member_id=member_id)
-            )
-            return
-        self._add(member_id, joiner, waiter)
+        static = self.members.static(joiner.instance_id)
+        if static is not None:
+            self._return_static(static, member_id, joiner, waiter)
+        elif id_required and joiner.instance_id is None:
+            self.members.expect(member_id, joiner.session_timeout)
+            code = ErrorCode.MEMBER_ID_REQUIRED
+            waiter.set_result(JoinGroupResponse(error_code=code, member_id=member_id))
+        else:
+            self._add(member_id, joiner, waiter)
 
     def _add(
         self, member_id: str, joiner: Joiner, waiter: asyncio.Future[JoinGroupResponse]
     ) -> None:
-        member = Member(member_id, joiner, join_waiter=waiter)
-        self.members[member_id] = member
         self.protocol_type = joiner.protocol_type
-        if joiner.instance_id is not None:
-            self._instances[joiner.instance_id] = member_id
-        self._touch(member)
+        self.members.add(Member(member_id, joiner, join_waiter=waiter))
         self._rebalance()
 
     def _rejoin(
         self, member: Member, joiner: Joiner, waiter: asyncio.Future[JoinGroupResponse]
     ) -> None:
-        same = dict(member.info.protocols) == dict(joiner.protocols)
-        member.info = joiner
-        # A repeat of a request whose answer was lost gets the same answer again.
+        same = list(member.info.protocols.items()) == list(joiner.protocols.items())
+        # A repeat of a request whose answer was lost gets the same answer again; a leader that
+        # joins again in a stable group wants a new assignment.
         settled = self.state is GroupState.COMPLETING or (
             self.state is GroupState.STABLE and member.id != self.leader
         )
-        member.refuse(ErrorCode.REBALANCE_IN_PROGRESS)
-        member.join_waiter = waiter
-        self._touch(member)
+        self._wait(member, joiner, waiter, ErrorCode.REBALANCE_IN_PROGRESS)
         if same and settled:
             member.answer_join(self._joined(member))
         else:
             self._rebalance()
 
-    def _replace_static(
+    def _return_static(
         self,
         member: Member,
         new_id: str,
@@ -206,18 +179,12 @@ class Group:
         waiter: asyncio.Future[JoinGroupResponse],
     ) -> None:
         """A static member came back: its new id fences the old one, its assignment stays."""
-        same = dict(member.info.protocols) == dict(joiner.protocols)
-        member.refuse(ErrorCode.FENCED_INSTANCE_ID)
+        same = list(member.info.protocols.items()) == list(joiner.protocols.items())
         old_leader = self.leader
-        if old_leader == member.id:
+        if member.id == old_leader:
             self.leader = new_id
-        self.members = {
-            (new_id if key == member.id else key): value for key, value in self.members.items()
-        }
-        member.id, member.info, member.join_waiter = new_id, joiner, waiter
-        if joiner.instance_id is not None:
-            self._instances[joiner.instance_id] = new_id
-        self._touch(member)
+        self._wait(member, joiner, waiter, ErrorCode.FENCED_INSTANCE_ID)
+        self.members.rename(member, new_id)
         if same and self.state is GroupState.STABLE:
             # Named by its old id, a leader takes itself for a follower and assigns nothing anew.
             answer = self._joined(member)
@@ -226,38 +193,55 @@ class Group:
         else:
             self._rebalance()
 
+    def _wait(
+        self,
+        member: Member,
+        joiner: Joiner,
+        waiter: asyncio.Future[JoinGroupResponse],
+        older: ErrorCode,
+    ) -> None:
+        """Let a known member wait for the end of the join phase; older requests get `older`."""
+        member.refuse(older)
+        member.info = joiner
+        member.join_waiter = waiter
+        self.members.touch(member)
+
     # --- phases -------------------------------------------------------------------------------
 
     def _rebalance(self) -> None:
         """Begin a join phase, or go on with the one that runs."""
         if self.state is not GroupState.PREPARING:
             first = self.state is GroupState.EMPTY and self._initial_delay > 0
-            for member in self.members.values():
-                member.answer_sync(SyncGroupResponse(error_code=ErrorCode.REBALANCE_IN_PROGRESS))
+            refusal = SyncGroupResponse(error_code=ErrorCode.REBALANCE_IN_PROGRESS)
+            for member in self.members:
+                member.answer_sync(refusal)
             self._enter(GroupState.PREPARING)
             self._gathering = first
-            delay = self._initial_delay if first else self._rebalance_timeout()
-            self._phase = self._clock.call_later(delay, self._join_phase_over)
+            self._phase_ends(
+                self._initial_delay if first else self._rebalance_timeout(), self._join_phase_over
+            )
         self._complete_join_if_ready()
 
     def _complete_join_if_ready(self) -> None:
-        if self.state is not GroupState.PREPARING or self._gathering or self._pending:
+        if self.state is not GroupState.PREPARING or self._gathering:
             return
-        if all(member.join_waiter is not None for member in self.members.values()):
+        if self.members.awaits_pending:
+            return
+        if all(member.join_waiter is not None for member in self.members):
             self._complete_join()
 
     def _join_phase_over(self) -> None:
         if self._gathering:
             self._gathering = False
-            self._phase = self._clock.call_later(self._rebalance_timeout(), self._join_phase_over)
+            self._phase_ends(self._rebalance_timeout(), self._join_phase_over)
             self._complete_join_if_ready()
             return
-        for member in list(self.members.values()):
+        for member in self.members:
             if member.join_waiter is None and member.info.instance_id is None:
-                self._drop(member)
-        if self.members and not any(m.join_waiter for m in self.members.values()):
+                self.members.drop(member, ErrorCode.UNKNOWN_MEMBER_ID)
+        if self.members and not any(member.join_waiter for member in self.members):
             # Only static members are left and none is here: their sessions decide.
-            self._phase = self._clock.call_later(self._rebalance_timeout(), self._join_phase_over)
+            self._phase_ends(self._rebalance_timeout(), self._join_phase_over)
             return
         self._complete_join()
 
@@ -267,20 +251,24 @@ class Group:
             self._enter(GroupState.EMPTY)
             self.protocol = self.leader = ""
             return
-        present = [member for member in self.members.values() if member.join_waiter is not None]
+        present = [member for member in self.members if member.join_waiter is not None]
         if self.leader not in (member.id for member in present):
             self.leader = present[0].id
-        self.protocol = select_protocol(list(self.members.values()))
+        self.protocol = select_protocol(list(self.members))
         self._enter(GroupState.COMPLETING)
-        self._phase = self._clock.call_later(self._rebalance_timeout(), self._sync_phase_over)
+        self._phase_ends(self._rebalance_timeout(), self._sync_phase_over)
         for member in present:
-            self._touch(member)
+            self.members.touch(member)
             member.answer_join(self._joined(member))
 
     def _sync_phase_over(self) -> None:
-        for member in list(self.members.values()):
+        for member in self.members:
             if member.sync_waiter is None:
-                self._drop(member)
+                self.members.drop(member, ErrorCode.UNKNOWN_MEMBER_ID)
+        self._rebalance()
+
+    def _remove(self, member: Member) -> None:
+        self.members.drop(member, ErrorCode.UNKNOWN_MEMBER_ID)
         self._rebalance()
 
     def _enter(self, state: GroupState) -> None:
@@ -288,6 +276,9 @@ class Group:
         if self._phase is not None:
             self._phase.cancel()
             self._phase = None
+
+    def _phase_ends(self, delay: float, then: Callable[[], None]) -> None:
+        self._phase = self._clock.call_later(delay, then)
 
     def _joined(self, member: Member) -> JoinGroupResponse:
         members = []
@@ -298,7 +289,7 @@ class Group:
                     group_instance_id=other.info.instance_id,
                     metadata=other.info.protocols[self.protocol],
                 )
-                for other in self.members.values()
+                for other in self.members
             ]
         return JoinGroupResponse(
             generation_id=self.generation,
@@ -309,62 +300,14 @@ class Group:
         )
 
     def _deliver(self, member: Member) -> None:
-        self._touch(member)
+        self.members.touch(member)
         member.answer_sync(SyncGroupResponse(assignment=member.assignment))
 
-    # --- members ------------------------------------------------------------------------------
-
-    def _member(
-        self, member_id: str, instance_id: str | None, generation: int | None = None
-    ) -> Member:
-        """The member, if it is who it says it is. Raises ApiError."""
-        if instance_id is not None:
-            known = self._instances.get(instance_id)
-            if known is not None and known != member_id:
-                raise ApiError(ErrorCode.FENCED_INSTANCE_ID)
-        member = self.members.get(member_id)
-        if member is None:
-            raise ApiError(ErrorCode.UNKNOWN_MEMBER_ID)
-        if generation is not None and generation != self.generation:
+    def _member(self, member_id: str, instance_id: str | None, generation: int) -> Member:
+        member = self.members.find(member_id, instance_id)
+        if generation != self.generation:
             raise ApiError(ErrorCode.ILLEGAL_GENERATION)
         return member
 
-    def _touch(self, member: Member) -> None:
-        """A sign of life. One timer a member: when it fires too early it is set again."""
-        member.deadline = self._clock.time() + member.info.session_timeout
-        if member.timer is None:
-            self._watch(member)
-
-    def _watch(self, member: Member) -> None:
-        left = max(member.deadline - self._clock.time(), 0.001)
-        member.timer = self._clock.call_later(left, self._session_over, member)
-
-    def _session_over(self, member: Member) -> None:
-        member.timer = None
-        if self.members.get(member.id) is not member:
-            return
-        if member.waiting:  # it waits for us
-            self._touch(member)
-        elif member.deadline > self._clock.time():
-            self._watch(member)
-        else:
-            self._remove(member)
-
-    def _pending_expired(self, member_id: str) -> None:
-        if self._pending.pop(member_id, None) is not None:
-            self._complete_join_if_ready()
-
-    def _remove(self, member: Member) -> None:
-        self._drop(member)
-        self._rebalance()
-
-    def _drop(self, member: Member) -> None:
-        del self.members[member.id]
-        if member.timer is not None:
-            member.timer.cancel()
-        if member.info.instance_id is not None:
-            self._instances.pop(member.info.instance_id, None)
-        member.refuse(ErrorCode.UNKNOWN_MEMBER_ID)
-
     def _rebalance_timeout(self) -> float:
-        return max((m.info.rebalance_timeout for m in self.members.values()), default=0.0)
+        return max((member.info.rebalance_timeout for member in self.members), default=0.0)

@@ -13,7 +13,7 @@ from streaming.broker.embedded.batch import BatchHeader
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.producers import ProducerTable
 from streaming.broker.embedded.records import first_at
-from streaming.broker.embedded.segment import LOG_SUFFIX, Segment
+from streaming.broker.embedded.segment import LOG_SUFFIX, OpenFiles, Segment
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +36,20 @@ class PartitionLog:
     """
 
     def __init__(
-        self, folder: Path, *, segment_bytes: int, index_interval: int, producers: ProducerTable
+        self,
+        folder: Path,
+        *,
+        segment_bytes: int,
+        index_interval: int,
+        producers: ProducerTable,
+        files: OpenFiles,
     ) -> None:
         self.folder = folder
         self.segment_bytes = segment_bytes
         self.start_offset = 0
         self.producers = producers
         self._index_interval = index_interval
+        self._files = files
         self._segments: list[Segment] = []
         self._bases: list[int] = []
         # Positions of the newest batches: consumers at the tail ask for exactly these offsets.
@@ -180,7 +187,7 @@ class PartitionLog:
         return self._push(done.next_offset)
 
     def _push(self, base_offset: int) -> Segment:
-        segment = Segment(self.folder, base_offset, self._index_interval)
+        segment = Segment(self.folder, base_offset, self._index_interval, self._files)
         self._segments.append(segment)
         self._bases.append(base_offset)
         return segment

@@ -92,6 +92,16 @@ def new_member_id(prefix: str) -> str:
     return f"{prefix or 'member'}-{uuid.uuid4()}"
 
 
+def agree(joiner: Joiner, others: list[Member]) -> bool:
+    """Whether all are of one type and there is a way to assign that all of them know."""
+    common = set(joiner.protocols)
+    for other in others:
+        common &= set(other.info.protocols)
+        if other.info.protocol_type != joiner.protocol_type:
+            return False
+    return bool(common and joiner.protocol_type)
+
+
 def select_protocol(members: list[Member]) -> str:
     """The assignment protocol most members prefer among those all of them know."""
     common = set(members[0].info.protocols)

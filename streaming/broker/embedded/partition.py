@@ -11,6 +11,7 @@ from streaming.broker.embedded import batch
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.log import PartitionLog
 from streaming.broker.embedded.producers import ProducerTable
+from streaming.broker.embedded.segment import OpenFiles
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Appended(NamedTuple):
 class Partition:
     """A partition this server leads; after `close` it refuses nothing but is unknown to all."""
 
-    def __init__(self, topic: str, index: int, folder: Path, config: BrokerConfig) -> None:
+    def __init__(
+        self, topic: str, index: int, folder: Path, config: BrokerConfig, files: OpenFiles
+    ) -> None:
         self.topic = topic
         self.index = index
         self.closed = False
@@ -43,6 +46,7 @@ class Partition:
             segment_bytes=config.segment_bytes,
             index_interval=config.index_interval_bytes,
             producers=self.producers,
+            files=files,
         )
 
     def append(self, records: memoryview, rules: LogRules, now_ms: int) -> Appended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -37,15 +38,38 @@ class Summary(msgspec.Struct, array_like=True):
     producers: list[ProducerRow]
 
 
+class OpenFiles:
+    """Keeps at most `limit` segments' files open: partitions may be more than a system allows."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._segments: OrderedDict[Segment, None] = OrderedDict()
+
+    def use(self, segment: Segment) -> None:
+        """Note a use; whoever has been quiet longest closes its file until its own next one."""
+        self._segments[segment] = None
+        self._segments.move_to_end(segment)
+        if len(self._segments) > self._limit:
+            oldest, _ = self._segments.popitem(last=False)
+            oldest.close()
+
+    def forget(self, segment: Segment) -> None:
+        """The segment's file is closed."""
+        self._segments.pop(segment, None)
+
+
 class Segment:
     """Batches with offsets from `base_offset` up to, not including, `next_offset`."""
 
-    def __init__(self, folder: Path, base_offset: int, index_interval: int) -> None:
+    def __init__(
+        self, folder: Path, base_offset: int, index_interval: int, files: OpenFiles
+    ) -> None:
         self.path = folder / f"{base_offset:020d}{LOG_SUFFIX}"
         self.base_offset = base_offset
         self.next_offset = base_offset
         self.size = 0
         self.index = SparseIndex(index_interval)
+        self._files = files
         self._file: io.FileIO | None = None
 
     def append(self, data: bytearray, header: BatchHeader) -> int:
@@ -69,7 +93,9 @@ class Segment:
 
     def read(self, position: int, size: int) -> bytes:
         """Up to `size` bytes from `position`. Raises StorageError when the disk refuses."""
-        size = min(size, self.size - position)
+        return self._read_at(position, min(size, self.size - position))
+
+    def _read_at(self, position: int, size: int) -> bytes:
         try:
             if self._file is not None:
                 self._file.seek(position)
@@ -120,21 +146,20 @@ class Segment:
         producers are filled on the way.
         """
         total = self.path.stat().st_size
-        self.size = total  # for `read`; put right below
-        position = 0
+        position = self.size = 0
         data = b""
         at = 0
         self.index = SparseIndex(self.index.interval)
         self.next_offset = self.base_offset
         while position + HEADER_BYTES <= total:
             if at + HEADER_BYTES > len(data):
-                data, at = self.read(position, _SCAN_BYTES), 0
+                data, at = self._read_at(position, _SCAN_BYTES), 0
             header = read_header(data, at)
             fits = header.magic == 2 and header.base_offset == self.next_offset
             if not fits or not HEADER_BYTES <= header.size <= total - position:
                 break
             if at + header.size > len(data):
-                data, at = self.read(position, max(header.size, _SCAN_BYTES)), 0
+                data, at = self._read_at(position, max(header.size, _SCAN_BYTES)), 0
             if not crc_ok(memoryview(data)[at : at + header.size], header):
                 break
             self._note(header, position)
@@ -142,7 +167,6 @@ class Segment:
                 producers.note(header, header.base_offset, now_ms)
             position += header.size
             at += header.size
-        self.size = position
         return total - position
 
     def cut_tail(self) -> None:
@@ -193,6 +217,7 @@ class Segment:
         if self._file is not None:
             self._file.close()
             self._file = None
+            self._files.forget(self)
 
     def delete(self) -> None:
         """Remove the segment from the disk."""
@@ -208,6 +233,7 @@ class Segment:
     def _writable(self) -> io.FileIO:
         if self._file is None:
             self._file = io.FileIO(self.path, "r+" if self.path.exists() else "x+")
+        self._files.use(self)
         return self._file
 
     def _cut(self, position: int) -> None:

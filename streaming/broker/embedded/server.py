@@ -76,6 +76,8 @@ async def _until_stopped(config: BrokerConfig, announce: Callable[[Ready], None]
 async def _follow_parent(stop: asyncio.Event) -> None:
     try:
         await platform.lifeline()
+    except (OSError, ValueError) as error:
+        log.warning("standard input is no pipe to a parent: %s", error)
     finally:
         stop.set()
 

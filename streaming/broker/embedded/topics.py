@@ -12,6 +12,7 @@ from streaming.broker.embedded import storage
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
 from streaming.broker.embedded.partition import LogRules, Partition
+from streaming.broker.embedded.segment import OpenFiles
 from streaming.broker.embedded.settings import checked, rules, topic_settings
 
 _LEGAL_NAME: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}\Z")  # Kafka's rule for topic names
@@ -36,6 +37,7 @@ class Topics:
         self._file = config.data / storage.TOPICS_FILE
         self._folder = config.data / storage.TOPICS_FOLDER
         self._topics: dict[str, Topic] = {}
+        self._files = OpenFiles(config.max_open_files)
         self.known_settings = topic_settings(config)
 
     def open(self) -> None:
@@ -189,7 +191,9 @@ class Topics:
         return topic
 
     def _open_partition(self, name: str, index: int) -> Partition:
-        partition = Partition(name, index, self._partition_folder(name, index), self._config)
+        partition = Partition(
+            name, index, self._partition_folder(name, index), self._config, self._files
+        )
         partition.log.open()
         return partition
 

@@ -23,13 +23,15 @@ async def join_group(
             raise ApiError(ErrorCode.INVALID_SESSION_TIMEOUT, f"not in {low} to {high} ms")
         group = broker.groups.group_to_join(request.group_id)
         # Version 0 has no rebalance timeout of its own.
-        rebalance_ms = request.rebalance_timeout_ms if call.version else request.session_timeout_ms
+        rebalance_ms = request.rebalance_timeout_ms
+        if rebalance_ms <= 0:
+            rebalance_ms = request.session_timeout_ms
         joiner = Joiner(
             client_id=call.client_id,
             host=call.peer.host,
             instance_id=request.group_instance_id,
             session_timeout=request.session_timeout_ms / 1000,
-            rebalance_timeout=max(rebalance_ms, 0) / 1000,
+            rebalance_timeout=rebalance_ms / 1000,
             protocol_type=request.protocol_type,
             protocols={part.name: part.metadata for part in request.protocols},
         )
@@ -113,6 +115,8 @@ async def offset_commit(
     for topic in request.topics:
         for part in topic.partitions:
             code = broker.groups.check_metadata(part.metadata)
+            if part.offset < 0:
+                code = ErrorCode.OFFSET_OUT_OF_RANGE
             try:
                 broker.topics.partition(topic.name, part.index)
             except ApiError as error:
@@ -120,9 +124,7 @@ async def offset_commit(
             codes[topic.name, part.index] = code
             if code is ErrorCode.NONE:
                 text = part.metadata or ""
-                commits.append(
-                    Commit(topic.name, part.index, max(part.offset, 0), part.leader_epoch, text)
-                )
+                commits.append(Commit(topic.name, part.index, part.offset, part.leader_epoch, text))
     try:
         broker.groups.commit(
             request.group_id,
