@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -17,16 +17,19 @@ from streaming import platform
 from streaming.lab import paths
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Reply, Shutdown
-from streaming.lab.link import LabError, News
-from streaming.lab.link import LinkLost as LinkLost
+from streaming.lab.link import LabError, LinkLost
+
 from streaming.lab.messages import Answer, Ask, HelloClient, ToClient
 from streaming.lab.process import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.lab.settings import LabSettings
+from streaming.lab.snapshot import LabSnapshot
+
+News: TypeAlias = LabSnapshot | LinkLost
 
 _START_WAIT_S: Final = 30.0
 _END_WAIT_S: Final = 15.0
 _RESTARTS: Final = 5
-_NO_ENGINE: Final = Reply(False, "the lab's engine is not there just now")
+_NO_ENGINE: Final = Reply(False, "the lab's engine is not there just now", lost=True)
 
 
 class Connection:
@@ -60,7 +63,7 @@ class Connection:
         except ChannelClosed as error:
             for future in self._asked.values():
                 if not future.done():
-                    future.set_result(Reply(False, "the engine ended before it could answer"))
+                    future.set_result(_NO_ENGINE)
             self._put(LinkLost(str(error)))
 
     def _put(self, news: News) -> None:

@@ -92,8 +92,12 @@ Command: TypeAlias = (
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """The answer to a command: `ok`, what was done or why not, and data where there is some."""
+    """The answer to a command: `ok`, what was done or why not, and data where there is some.
+
+    `lost` says that the engine ended before it could answer: ask the next one.
+    """
 
     ok: bool
     text: str
     data: str = ""
+    lost: bool = False

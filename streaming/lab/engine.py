@@ -114,6 +114,7 @@ class Engine:
         )
         store.set_meta("store_clicks", str(self.settings.store_clicks).lower())
         store.set_meta("topic_prefix", self.settings.topic_prefix)
+        store.set_meta("bootstrap", self.settings.bootstrap or "")
         self.journal = Journal(store.last_journal(50))
         self.rebalances.journal = self.supervisor.journal = self.journal
         self.merger = Merger(store, self.journal, self._idle, self._producer_row)

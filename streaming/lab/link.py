@@ -1,9 +1,9 @@
-"""What a view holds of a lab: a stream of snapshots and a way to send commands."""
+"""How a view reaches the lab: one small interface, so that no view knows where the engine runs."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import msgspec
 
@@ -11,30 +11,29 @@ from streaming.lab.commands import Command, Reply
 from streaming.lab.snapshot import LabSnapshot
 
 
-class LabError(Exception):
-    """The lab cannot be started or joined; one clear text: what, why, what to do."""
-
-
 class LinkLost(msgspec.Struct, frozen=True):
-    """The engine is gone, with what is known of the reason. It may come back."""
+    """The engine is gone for now; it may come back, and then snapshots follow again."""
 
     reason: str
 
 
-News: TypeAlias = LabSnapshot | LinkLost
+class LabError(Exception):
+    """One clear text: what failed, why, and what to do about it."""
 
 
 class LabLink(Protocol):
-    """A lab as a view sees it. Tests put a fake behind it."""
+    """The way from one view to one lab."""
 
     async def open(self) -> None:
-        """Start or join the lab; may take seconds. Raises LabError."""
+        """Start or join the lab; may take seconds, and raises LabError when it cannot."""
 
-    def snapshots(self) -> AsyncIterator[News]:
-        """The newest snapshot whenever there is one, LinkLost when the engine is gone."""
+    def snapshots(self) -> AsyncIterator[LabSnapshot | LinkLost]:
+        """Yield the newest state only; after a LinkLost the iterator goes on."""
+        ...
 
     async def send(self, command: Command) -> Reply:
-        """Send a command; the reply says what was done or why not."""
+        """Ask the lab for something and wait for its one reply."""
+        ...
 
     async def close(self) -> None:
-        """Let go; ends the lab if this link started it."""
+        """Let go of the lab, and end it if this link started it."""

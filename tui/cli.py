@@ -1,0 +1,178 @@
+"""The command line `dasprep-tui`: parses, checks and hands over to one module per command.
+
+Exit codes: 0 done, 1 something differs or failed while running, 2 wrong input or cannot start
+(the message says what to do), 75 the store could not be written, 128+n ended by signal n.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tui.options import Help, add_lab_options, duration, positive
+
+VERSION: Final = "0.1.0"
+
+_TOP: Final = """\
+A streaming lab in this terminal: a shop writes clicks and orders to a real Kafka (the lab's own
+embedded broker, or any other), consumers count them in event-time windows into DuckDB, exactly
+once, and the screen shows every shard live.
+
+Without a command the lab opens on the screen. `dasprep-tui COMMAND --help` teaches each command."""
+
+_TOP_EXAMPLES: Final = """\
+examples:
+  dasprep-tui                                  open the lab: 4 shards, 1,000 records/s
+  dasprep-tui --shards 12 --rate 2500 --key country
+                                               see what a skewed key does to 12 shards
+  dasprep-tui run --duration 30s --verify      the same without a screen, checked at the end
+  dasprep-tui attach                           watch a running lab from a second terminal
+  dasprep-tui sql "FROM windows ORDER BY n DESC LIMIT 10"
+                                               ask the store of the running or newest lab
+  dasprep-tui --bootstrap localhost:9092       the same lab on another Kafka
+
+Settings can also stand in a file dasprep.toml, below [lab]: rate = 2500, shards = 12, ..."""
+
+_RUN_EXAMPLES: Final = """\
+examples:
+  dasprep-tui run --duration 30s --rate 2000 --shards 4 --consumers 2 --seed 7 --json out.json
+  dasprep-tui run --duration 30s --rate 5000 --shards 8 --consumers 3 --verify --json -
+  dasprep-tui run --plain                      a line a second until ctrl+c
+
+Progress goes to standard error; with `--json -` standard output carries the JSON alone.
+Exit code 1 means that --verify found something lost, duplicated or wrong."""
+
+_VERIFY_EXAMPLES: Final = """\
+Reads every record of the log again, recomputes every window, order, late event and dead letter
+with separate code, and compares them with the store, row by row. Works on a running lab and on
+the data of one that has ended.
+
+examples:
+  dasprep-tui verify                           the running or newest lab
+  dasprep-tui verify --data-dir ./lab --json -"""
+
+_SQL_EXAMPLES: Final = """\
+Read-only beyond doubt: the query runs in a locked-down process on a copy. Tables: windows,
+events_orders, late_events, dead_letters, offsets, watermarks, producers, ground_truth, journal,
+meta (events_clicks with --store-clicks).
+
+examples:
+  dasprep-tui sql "SELECT key, sum(n) AS clicks FROM windows WHERE stream = 'clicks'
+                   AND dim = 'category' AND size_s = 10 GROUP BY key ORDER BY clicks DESC"
+  dasprep-tui sql --format csv "FROM dead_letters" > dead.csv
+  echo "DESCRIBE windows" | dasprep-tui sql -"""
+
+_BROKER_EXAMPLES: Final = """\
+This is the lab's embedded broker, NOT Apache Kafka: one node that speaks the Kafka protocol, for
+learning and tests. It keeps its log across restarts and kills (not across power loss), listens
+on this machine only, and has no transactions, no retention and no security.
+
+examples:
+  dasprep-tui broker --port 9092 --data ./broker-data
+  dasprep-tui --bootstrap 127.0.0.1:9092       a lab on it, from another terminal"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="dasprep-tui", description=_TOP, epilog=_TOP_EXAMPLES, formatter_class=Help
+    )
+    parser.add_argument("--version", action="version", version=f"dasprep-tui {VERSION}")
+    add_lab_options(parser)
+    _add_screen_options(parser)
+    parser.set_defaults(module="lab", attach=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    run = _command(commands, "run", "run the lab without a screen", _RUN_EXAMPLES)
+    add_lab_options(run)
+    run.add_argument(
+        "--duration", type=duration, metavar="TIME", help="how long to produce: 30s, 2m, 1h "
+        "(default: until ctrl+c)",
+    )  # fmt: skip
+    run.add_argument(
+        "--json", metavar="FILE", help="write the summary as JSON; - is standard output"
+    )
+    run.add_argument("--plain", action="store_true", help="a line a second, no progress bar")
+    run.add_argument(
+        "--verify", action="store_true", help="at the end recompute the truth from the log"
+    )
+
+    attach = _command(commands, "attach", "open the screen of a lab that runs already", "")
+    _add_data_dir(attach)
+    _add_screen_options(attach)
+    attach.set_defaults(module="lab", attach=True)
+
+    verify = _command(
+        commands, "verify", "compare the store with the log, record by record", _VERIFY_EXAMPLES
+    )
+    _add_data_dir(verify)
+    verify.add_argument("--bootstrap", metavar="HOST:PORT", help="where the log is, if it moved")
+    verify.add_argument("--json", metavar="FILE", help="write the report as JSON; - is stdout")
+
+    sql = _command(commands, "sql", "ask the store, read-only", _SQL_EXAMPLES)
+    sql.add_argument("query", help="one SQL query; - reads it from standard input")
+    _add_data_dir(sql)
+    sql.add_argument(
+        "--format", choices=("table", "csv", "json"), default="table", help="default: table"
+    )
+    sql.add_argument("--max-rows", type=positive, default=500, metavar="N", help="default: 500")
+    sql.add_argument(
+        "--timeout", type=duration, default=5.0, metavar="TIME", help="default: 5s"
+    )
+
+    broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
+    broker.add_argument(
+        "--port", type=int, default=9092, metavar="P", help="default: 9092; 0 takes a free one"
+    )
+    broker.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="where the log segments go"
+    )
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    epilog: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
+        formatter_class=Help,
+    )  # fmt: skip
+    parser.set_defaults(module=name)
+    return parser
+
+
+def _add_data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="D", help="the lab's folder (default: the running or "
+        "newest lab)",
+    )  # fmt: skip
+
+
+def _add_screen_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hz", type=float, default=2.0, choices=(0.5, 1.0, 2.0, 4.0, 10.0), metavar="HZ",
+        help="screen updates a second: 0.5, 1, 2, 4 or 10 (default: 2)",
+    )  # fmt: skip
+    parser.add_argument("--ascii", action="store_true", help="draw with plain ASCII only")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    command = importlib.import_module(f"tui.commands.{options.module}")
+    try:
+        return int(command.main(options))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""`dasprep-tui` and `dasprep-tui attach`: the screen over a lab of its own, or a running one."""
+
+from __future__ import annotations
+
+import argparse
+
+from streaming.lab import paths
+from streaming.lab.client import AttachedLab, LocalLab
+from streaming.lab.link import LabLink
+from streaming.lab.settings import SettingsError, load
+from tui.commands.common import choose_root, find_root
+from tui.options import fail, overrides
+
+
+def main(options: argparse.Namespace) -> int:
+    """Open the screen; returns the exit code."""
+    from tui.guard import guarded, has_terminal
+
+    if not has_terminal():
+        return fail(
+            "the screen needs a terminal, and standard input or output is none. "
+            "Use `dasprep-tui run --plain` to run the lab without one."
+        )
+    try:
+        if options.attach:
+            root = find_root(options.data_dir)
+            if not paths.is_running(root):
+                return fail(
+                    f"no lab is running in {root}. Start one with `dasprep-tui`, or name the "
+                    "running lab's folder with --data-dir."
+                )
+        else:
+            settings = load(getattr(options, "config", None), overrides(options))
+            root = choose_root(settings.data_dir)
+    except (SettingsError, FileNotFoundError, OSError) as error:
+        return fail(str(error))
+
+    def link() -> LabLink:
+        return AttachedLab(root) if options.attach else LocalLab(settings, root)
+
+    def screen() -> int:
+        from tui.app import run_app
+
+        return run_app(link, refresh_hz=options.hz, ascii=options.ascii)
+
+    return guarded(screen)

@@ -1,0 +1,106 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+LAB_OPTIONS: Final = (
+    "rate", "shape", "shards", "consumers", "seed", "key", "streams", "bootstrap",
+    "topic_prefix", "replication", "lateness_s", "session_timeout_s", "store_clicks", "data_dir",
+)  # fmt: skip
+"""The settings that have an option of their own; the others stand in dasprep.toml."""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help with room for options and examples as they are written."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=96)
+
+
+def duration(text: str) -> float:
+    """Seconds of "30s", "2m", "1h", "500ms" or "30"."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|)\s*", text)
+    if match is None or float(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 2m or 1h")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _streams(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def add_lab_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say what lab to start."""
+    lab = parser.add_argument_group("the lab")
+    # Suppressed defaults: an option given before the command is not undone by the command's own.
+    add = partial(lab.add_argument, default=argparse.SUPPRESS)
+    add("--rate", type=float, metavar="N", help="records per second over all streams (1000)")
+    add("--shards", type=int, metavar="N", help="shards (partitions) of each stream (4)")
+    add("--consumers", type=int, metavar="N", help="consumer processes in the group (2)")
+    add("--seed", type=int, metavar="N", help="same seed, same events (7)")
+    add(
+        "--key", metavar="FIELD",
+        help="the field that decides a record's shard: customer_id, session_id, country "
+        "(customer_id)",
+    )  # fmt: skip
+    add(
+        "--shape", metavar="NAME",
+        help="how the rate moves: constant, ramp, diurnal, flash_sale, pause (constant)",
+    )  # fmt: skip
+    add(
+        "--streams", type=_streams, metavar="A,B",
+        help="what to produce, of clicks, orders, access (clicks,orders)",
+    )  # fmt: skip
+    add(
+        "--bootstrap", metavar="HOST:PORT",
+        help="use this Kafka instead of the lab's embedded broker",
+    )
+    add("--topic-prefix", metavar="TEXT", help="put this before each topic's name")
+    add(
+        "--replication", type=int, metavar="N",
+        help="replication factor of new topics on another Kafka (1)",
+    )
+    add(
+        "--lateness", dest="lateness_s", type=duration, metavar="TIME",
+        help="how long windows stay open past their end (10s)",
+    )  # fmt: skip
+    add(
+        "--session-timeout", dest="session_timeout_s", type=duration, metavar="TIME",
+        help="a consumer silent this long loses its shards (6s)",
+    )  # fmt: skip
+    add(
+        "--store-clicks", action="store_const", const=True,
+        help="keep raw clicks in the store too, not only orders",
+    )
+    add(
+        "--data-dir", type=Path, metavar="D",
+        help="keep the lab's data here and go on with what is there (default: a new folder in "
+        "your data directory; the last three are kept)",
+    )  # fmt: skip
+    add("--config", type=Path, metavar="FILE", help="settings file (dasprep.toml, if there is one)")
+
+
+def overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """What was given on the command line, by the settings' names."""
+    return {name: getattr(options, name, None) for name in LAB_OPTIONS}
+
+
+def fail(message: str, code: int = 2) -> int:
+    """Say on standard error what went wrong; returns the exit code."""
+    print(f"dasprep-tui: {message}", file=sys.stderr)  # noqa: T201
+    return code
