@@ -107,7 +107,8 @@ def _long_number(digits: str) -> float:
     return int(digits) if len(digits) < 40 else float("inf")
 
 
-_decode: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode
+_decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+_scan: Final[Any] = _decoder.scan_once  # type: ignore[attr-defined]
 _decode_long: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_refuse, parse_int=_long_number
 ).decode
@@ -144,16 +145,22 @@ def parse_event(stream: str, value: bytes | None) -> Event | None:
 
 def _load(text: str) -> Any:
     try:
-        return _decode(text)
-    except json.JSONDecodeError:
-        return None
-    except RecursionError:
-        return None
-    except ValueError:
+        fields, end = _scan(text, 0)
+    except (StopIteration, ValueError, RecursionError):
+        end = -1
+    return fields if end == len(text) else _load_carefully(text)
+
+
+def _load_carefully(text: str) -> Any:
+    """With white space around it, or broken; None when it is no JSON at all."""
+    for decode in (_decoder.decode, _decode_long):
         try:
-            return _decode_long(text)
-        except (ValueError, RecursionError):
+            return decode(text)
+        except (json.JSONDecodeError, RecursionError):
             return None
+        except ValueError:
+            continue
+    return None
 
 
 def _lone_surrogate(text: str) -> bool:

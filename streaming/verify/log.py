@@ -129,9 +129,9 @@ class KafkaLog:
     async def bounds(self, stream: str) -> Mapping[int, Range]:
         """First and end offset per partition of the stream's topic."""
         topic = self._topic(stream)
-        if topic not in await self._within("topics", self._consumer.topics()):
-            return {}
-        shards = sorted(self._consumer.partitions_for_topic(topic) or ())
+        # The consumer's own view holds only topics it reads; ask for everything there is.
+        cluster = await self._within("topics", self._consumer._client.fetch_all_metadata())
+        shards = sorted(cluster.partitions_for_topic(topic) or ())
         parts = [TopicPartition(topic, shard) for shard in shards]
         if not parts:
             return {}
