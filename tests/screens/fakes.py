@@ -1,0 +1,180 @@
+"""A lab that is only a list of snapshots, and snapshots made by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from streaming.lab.commands import Command, Reply
+from streaming.lab.link import LabError, LinkLost
+from streaming.lab.snapshot import (
+    BrokerView,
+    ConsumerView,
+    EventView,
+    LabSnapshot,
+    RatePoint,
+    ShardView,
+    SkewView,
+    StoreView,
+    StreamView,
+    TrafficView,
+)
+
+NOW_MS = 1_767_614_624_000  # 2026-01-05 12:03:44 UTC
+IN = (121, 189, 139, 768, 165, 161, 129, 314, 113, 131, 172, 144)
+
+
+class FakeLink:
+    """A link whose news are put in by hand."""
+
+    def __init__(self, *news: LabSnapshot | LinkLost, error: LabError | None = None) -> None:
+        self.news: asyncio.Queue[LabSnapshot | LinkLost] = asyncio.Queue()
+        self.opened = asyncio.Event()
+        self.may_open = asyncio.Event()
+        self.may_open.set()
+        self.error = error
+        self.sent: list[Command] = []
+        self.reply: Reply | Exception = Reply(True, "done")
+        self.closed = 0
+        for item in news:
+            self.news.put_nowait(item)
+
+    async def open(self) -> None:
+        await self.may_open.wait()
+        if self.error is not None:
+            raise self.error
+        self.opened.set()
+
+    async def snapshots(self) -> AsyncIterator[LabSnapshot | LinkLost]:
+        while True:
+            yield await self.news.get()
+
+    async def send(self, command: Command) -> Reply:
+        self.sent.append(command)
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    def put(self, item: LabSnapshot | LinkLost) -> None:
+        self.news.put_nowait(item)
+
+
+def shard(id: int, **changes: Any) -> ShardView:
+    rate = float(IN[id % len(IN)])
+    hot = id == 3
+    view = ShardView(
+        id=id,
+        records=100_000 + id,
+        bytes=20_000_000,
+        end_offset=100_000,
+        stored_offset=99_000,
+        share=rate / sum(IN),
+        in_per_s=rate,
+        out_per_s=420.0 if hot else rate,
+        lag=43_735 if hot else 12 if id == 5 else 0,
+        lag_ms=57_000.0 if hot else 40.0,
+        clear_s=float("inf") if hot else 0.0,
+        trend=tuple(int(rate) + (second * 37 + id * 11) % 60 for second in range(60)),
+        owner=f"c-{id % 3}",
+        state="hot" if hot else "warm" if id == 7 else "ok",
+        watermark_at_ms=NOW_MS - 8_000,
+        idle=False,
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def stream(name: str = "clicks", shards: int = 12, **changes: Any) -> StreamView:
+    views = tuple(shard(id) for id in range(shards))
+    view = StreamView(
+        name=name,
+        key="country" if name == "clicks" else "order_id",
+        shards=views,
+        skew=SkewView(3.6, 0.51, 0.4),
+        in_per_s=float(sum(view.in_per_s or 0 for view in views)),
+        out_per_s=2198.0,
+        lag=sum(view.lag or 0 for view in views),
+        lag_ms=57_000.0,
+        watermark_at_ms=NOW_MS - 8_000,
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def history(seconds: int = 300) -> tuple[RatePoint, ...]:
+    points = []
+    for second in range(seconds):
+        entered = 1800.0 if second < seconds // 3 else 2500.0 + (second * 53) % 90
+        lag = max(0, second - seconds // 2) * 290
+        mark = "load 2,500/s" if second == seconds // 3 else ""
+        points.append(
+            RatePoint(
+                at_ms=NOW_MS - (seconds - 1 - second) * 1000,
+                in_per_s=entered,
+                out_per_s=entered if lag == 0 else 2198.0,
+                lag=lag,
+                mark=mark,
+            )
+        )
+    return tuple(points)
+
+
+EVENTS = (
+    ("good", "group", "consumers c-0 c-1 c-2 joined group agg"),
+    ("info", "load", "load 1,800 → 2,500 records/s"),
+    ("info", "key", "partition key switched user_id → country, order restarts"),
+    ("warn", "lag", "shard 03: lag 9,120 and rising, will not clear at this rate"),
+    ("info", "rebalance", "rebalance 4 stable after 3.1 s: c-2 left, 4 shards moved to c-0, c-1"),
+    ("alarm", "shard", "shard 03 is hot: 768 records/s, the median is 148"),
+)
+
+
+def events() -> tuple[EventView, ...]:
+    return tuple(
+        EventView(seq, NOW_MS - (len(EVENTS) - seq) * 13_000, level, kind, text)
+        for seq, (level, kind, text) in enumerate(EVENTS)
+    )
+
+
+def snapshot(seq: int = 1, **changes: Any) -> LabSnapshot:
+    view = LabSnapshot(
+        version=1,
+        seq=seq,
+        at_ms=NOW_MS,
+        started_at_ms=NOW_MS - 300_000,
+        state="live",
+        detail="",
+        data_dir="lab",
+        key="country",
+        broker=BrokerView(
+            "embedded", "embedded broker, not Apache Kafka", "127.0.0.1:1", "up", NOW_MS, 0
+        ),
+        traffic=TrafficView("running", "constant", 2500.0, 700_000, 700_000, 2546.0, 3.0, (), 0),
+        streams=(stream(), stream("orders", 4), stream("payments", 4)),
+        consumers=tuple(
+            ConsumerView(f"c-{n}", 100 + n, "running", (), 5000, 800.0, 0) for n in range(3)
+        ),
+        store=StoreView(690_000, 12, 300, 40, 2, 0, 100, 9.0, 120.0, 480.0, 9_000_000),
+        rebalances=4,
+        history=history(),
+        events=events(),
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def starting(detail: str = "broker") -> LabSnapshot:
+    view = snapshot()
+    return msgspec.structs.replace(
+        view,
+        state="starting",
+        detail=detail,
+        broker=msgspec.structs.replace(view.broker, state="starting", since_at_ms=NOW_MS - 3000),
+        streams=(),
+        consumers=(),
+        history=(),
+        events=(),
+    )

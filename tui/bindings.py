@@ -1,0 +1,106 @@
+"""Every key of the screens, each with an id by which a keymap can move it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding, BindingsMap, BindingType
+
+APP: Final[list[BindingType]] = [
+    Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
+    Binding("space", "pause", "Pause", id="app.pause", key_display="space"),
+    Binding("q", "quit", "Quit", id="app.quit", key_display="q"),
+    Binding("ctrl+q", "quit", "Quit at once", show=False, priority=True, id="app.quit.always"),
+    Binding("left_square_bracket", "load(-1)", "Load down", id="load.down", key_display="["),
+    Binding("right_square_bracket", "load(1)", "Load up", id="load.up", key_display="]"),
+    Binding("plus", "refresh_rate(1)", "Refresh more often", id="refresh.up", key_display="+"),
+    Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
+    Binding("colon", "command_palette", "Commands", id="app.commands", key_display=":"),
+]
+
+MAIN: Final[list[BindingType]] = [
+    Binding("slash", "filter", "Filter", id="shards.filter", key_display="/"),
+    Binding("escape", "clear_filter", "Clear the filter", show=False, id="shards.filter.clear"),
+    Binding("s,tab", "next_stream", "Next stream", id="stream.next", key_display="s"),
+    Binding("left", "sort_column(-1)", "Sort by the column to the left", id="sort.left"),
+    Binding("right", "sort_column(1)", "Sort by the column to the right", id="sort.right"),
+    Binding("r", "reverse_sort", "Reverse the sort", id="sort.reverse"),
+]
+
+SHARDS: Final[list[BindingType]] = [
+    Binding("j,down", "move(1)", "Next shard", id="shards.down", key_display="j"),
+    Binding("k,up", "move(-1)", "Previous shard", id="shards.up", key_display="k"),
+    Binding("pagedown", "move(10)", "Ten shards on", id="shards.page.down"),
+    Binding("pageup", "move(-10)", "Ten shards back", id="shards.page.up"),
+    Binding("g,home", "edge(-1)", "First shard", id="shards.first", key_display="g"),
+    Binding("G,end", "edge(1)", "Last shard", id="shards.last", key_display="G"),
+]
+
+EVENTS: Final[list[BindingType]] = [
+    Binding("j,down", "scroll_body(1)", "Older events", show=False, id="events.down"),
+    Binding("k,up", "scroll_body(-1)", "Newer events", show=False, id="events.up"),
+    Binding("pagedown", "scroll_body(5)", "Older events", show=False, id="events.page.down"),
+    Binding("pageup", "scroll_body(-5)", "Newer events", show=False, id="events.page.up"),
+    Binding("g,home", "scroll_home", "Newest event", show=False, id="events.first"),
+    Binding("G,end", "scroll_end", "Oldest event", show=False, id="events.last"),
+]
+
+FILTER: Final[list[BindingType]] = [
+    Binding("escape", "cancel", "Clear the filter", show=False, id="filter.cancel"),
+    Binding("enter,down", "done", "Back to the shards", show=False, id="filter.done"),
+]
+
+DIALOG: Final[list[BindingType]] = [
+    Binding("escape,q,enter,question_mark,f1", "dismiss", "Close", show=False, id="dialog.close"),
+]
+
+DIALOG_BODY: Final[list[BindingType]] = [
+    Binding("j,down", "scroll_body(1)", "Down", show=False, id="dialog.down"),
+    Binding("k,up", "scroll_body(-1)", "Up", show=False, id="dialog.up"),
+    Binding("pagedown,space", "scroll_body(10)", "Page down", show=False, id="dialog.page.down"),
+    Binding("pageup", "scroll_body(-10)", "Page up", show=False, id="dialog.page.up"),
+    Binding("g,home", "scroll_home", "Top", show=False, id="dialog.first"),
+    Binding("G,end", "scroll_end", "End", show=False, id="dialog.last"),
+]
+
+KEY_BAR: Final = (
+    (("app.help",), "Help"),
+    (("app.pause",), "Pause"),
+    (("app.quit",), "Quit"),
+    (("shards.filter",), "Filter"),
+    (("stream.next",), "Stream"),
+    (("load.down", "load.up"), "Load"),
+    (("app.commands",), "Commands"),
+    (("refresh.down", "refresh.up"), "Rate"),
+    (("sort.left", "sort.right"), "Sort"),
+    (("sort.reverse",), "Reverse"),
+)
+"""What the bottom line shows, most useful first: of what does not fit, the last goes first."""
+
+HELP_GROUPS: Final = tuple(
+    (title, tuple((binding.id or "", binding.description) for binding in bound if binding.id))
+    for title, bound in (
+        ("Everywhere", BindingsMap(APP).shown_keys),
+        ("Streams, sort and filter", BindingsMap(MAIN).shown_keys),
+        ("Shards", BindingsMap(SHARDS).shown_keys),
+    )
+)
+"""Title, then id and description of each binding: what the help screen lists, in its order."""
+
+SHORT_NAMES: Final = {
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
+    "colon": ":",
+    "slash": "/",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
+
+
+def key_name(key: str) -> str:
+    """Return a key as people write it."""
+    return SHORT_NAMES.get(key, key)

@@ -1,0 +1,102 @@
+"""The few special characters the screens use, and what stands for them where only ASCII is safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """One set of shapes; every shape stands beside a word, so none carries meaning alone."""
+
+    plain: bool
+    alarm: str
+    warn: str
+    good: str
+    note: str
+    moving: str
+    cursor: str
+    down: str
+    up: str
+    infinity: str
+    bar: str
+    half: str
+    rest: str
+    levels: str
+    """Heights of a sparkline, lowest first."""
+    rule: str
+    tick: str
+    corner: str
+    axis: str
+    line_in: str
+    line_out: str
+    line_lag: str
+    more: str
+    separator: str
+
+
+UNICODE = Glyphs(
+    plain=False,
+    alarm="▲",
+    warn="~",
+    good="✓",
+    note="●",
+    moving="↻",
+    cursor=">",
+    down="↓",
+    up="↑",
+    infinity="∞",
+    bar="█",
+    half="▌",
+    rest="·",
+    levels="▁▂▃▄▅▆▇█",
+    rule="─",
+    tick="┬",
+    corner="└",
+    axis="┤",
+    line_in="━",
+    line_out="┅",
+    line_lag="━",
+    more="…",
+    separator="›",
+)
+
+ASCII = Glyphs(
+    plain=True,
+    alarm="!",
+    warn="~",
+    good="+",
+    note="*",
+    moving="@",
+    cursor=">",
+    down="v",
+    up="^",
+    infinity="inf",
+    bar="#",
+    half="=",
+    rest=".",
+    levels="_.:-=+*#",
+    rule="-",
+    tick="+",
+    corner="+",
+    axis="|",
+    line_in="*",
+    line_out="o",
+    line_lag="#",
+    more="~",
+    separator=">",
+)
+
+
+def as_ascii(text: str) -> str:
+    """Replace what is left of other characters, such as names from outside, cell for cell."""
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() else "~" if c == "…" else "?" * cell_len(c) for c in text)
+
+
+def glyphs_for(plain: bool) -> Glyphs:
+    """Return the set for this terminal."""
+    return ASCII if plain else UNICODE

@@ -1,0 +1,86 @@
+"""What can be asked of the lab from the command palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from rich.text import Text
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from streaming.lab.commands import AddConsumer, Inject, KillBroker, KillConsumer, Verify
+from streaming.lab.snapshot import LabSnapshot
+from tui.safe import safe
+
+if TYPE_CHECKING:
+    from tui.app import LabApp
+
+NAME_LIMIT = 40
+TEXT_LIMIT = 120
+
+
+class Entry(NamedTuple):
+    """One line of the palette."""
+
+    title: str
+    text: str
+    run: Callable[[], None]
+
+
+def incident_kinds() -> dict[str, str]:
+    """Return the incidents that can be planted with what each does, loaded when first needed."""
+    from generators.incidents import KINDS
+
+    return {name: kind.text for name, kind in KINDS.items()}
+
+
+def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
+    """Return what can be asked for now."""
+    if snapshot is None:
+        return
+    for consumer in snapshot.consumers:
+        yield Entry(
+            f"Kill consumer {safe(consumer.name, NAME_LIMIT)}",
+            "SIGKILL its process; the lab starts it again after the group moved on",
+            partial(app.ask, KillConsumer(consumer.name)),
+        )
+    yield Entry("Add consumer", "One more process in the group", partial(app.ask, AddConsumer()))
+    yield Entry(
+        "Kill broker", "SIGKILL the broker; it restarts on its data", partial(app.ask, KillBroker())
+    )
+    for name, text in incident_kinds().items():
+        yield Entry(f"Plant incident: {name}", text, partial(app.ask, Inject(name)))
+    yield Entry(
+        "Verify",
+        "Compute the truth from the log and compare it with the store; takes a while",
+        partial(app.ask, Verify(), True),
+    )
+
+
+class LabCommands(Provider):
+    """Offers the lab's commands; names from outside are Text, which is never read as markup."""
+
+    def _entries(self) -> Iterator[Entry]:
+        app = cast("LabApp", self.app)
+        return entries(app, app.newest)
+
+    async def discover(self) -> Hits:
+        """List everything while nothing is typed."""
+        for entry in self._entries():
+            yield DiscoveryHit(_prompt(entry), entry.run, text=entry.title)
+
+    async def search(self, query: str) -> Hits:
+        """List what matches the typed text."""
+        matcher = self.matcher(query)
+        for entry in self._entries():
+            score = matcher.match(entry.title)
+            if score > 0:
+                yield Hit(score, _prompt(entry), entry.run, text=entry.title)
+
+
+def _prompt(entry: Entry) -> Text:
+    """Return title and explanation as text that nothing interprets."""
+    prompt = Text(entry.title)
+    prompt.append("\n" + safe(entry.text, TEXT_LIMIT), "dim")
+    return prompt

@@ -1,0 +1,1 @@
+"""The panels of the screens, one file each; they draw lines and hold no numbers of their own."""

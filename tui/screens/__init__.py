@@ -1,0 +1,1 @@
+"""The screens: the live one, and the dialogs over it."""

@@ -1,0 +1,56 @@
+"""Texts over the live screen: help, reports and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from tui import bindings
+from tui.glyphs import Glyphs
+from tui.lines import Line
+from tui.panels.base import LinePanel
+
+EDGES = 4
+"""Cells a dialog's frame and padding take from its width."""
+
+
+class DialogPanel(LinePanel, can_focus=True):
+    """The text of a dialog, drawn to the width it gets."""
+
+    BINDINGS = bindings.DIALOG_BODY
+
+    def __init__(self, build: Callable[[int], Sequence[Line]], *, glyphs: Glyphs) -> None:
+        super().__init__(id="dialog", glyphs=glyphs)
+        self.build = build
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self.show_lines(self.build(max(self.size.width, 1)))
+
+
+class Dialog(ModalScreen[None]):
+    """One text with a title; esc, q or enter closes it."""
+
+    BINDINGS = bindings.DIALOG
+    AUTO_FOCUS = "#dialog"
+
+    def __init__(
+        self, title: str, build: Callable[[int], Sequence[Line]], *, glyphs: Glyphs
+    ) -> None:
+        super().__init__(classes="-plain" if glyphs.plain else "")
+        self.title_text = title
+        self.build = build
+        self.glyphs = glyphs
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        panel = DialogPanel(self.build, glyphs=self.glyphs)
+        yield panel
+
+    def on_mount(self) -> None:
+        """Put the text in at the width the screen allows, so that its height is known."""
+        panel = self.query_one(DialogPanel)
+        panel.show_lines(self.build(max(1, min(self.app.size.width, 84) - EDGES)))
+        panel.show_title(self.title_text, "esc closes, j k scroll")
