@@ -77,6 +77,12 @@ class Incident:
         self.crowd: Crowd | None = None
         self.credit = 0.0
 
+    def close(self) -> None:
+        """Send the crowd home, so that past incidents cost no memory; its count stays."""
+        if self.crowd is not None:
+            self.count += self.crowd.count
+            self.crowd = None
+
     def truth(self) -> GroundTruth:
         """The incident as a record."""
         return GroundTruth(

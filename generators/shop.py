@@ -18,6 +18,8 @@ from generators.traffic import SHAPES, rate_at
 from generators.wire import CLICKS, ORDERS, STREAMS, Emitted
 
 LONGEST_TICK_MS: Final = 1_000
+LONGEST_INCIDENT_S: Final = 86_400
+MOST_RATE: Final = 1_000_000.0
 PATIENCE_S: Final = 2.0
 """Seconds of traffic at the base rate that wait when the rate falls; others leave."""
 FEWEST_PATIENT: Final = 64
@@ -101,11 +103,12 @@ class Shop:
         Intensity 0 means the kind's own. Planting a kind that is active ends that one first.
         """
         intensity = checked_intensity(kind, intensity)
-        if seconds <= 0.0:
-            raise ValueError("an incident lasts more than 0 seconds")
-        standing = self._active.get(kind)
+        if not 0.0 < seconds <= LONGEST_INCIDENT_S:
+            raise ValueError(f"an incident lasts more than 0 and at most {LONGEST_INCIDENT_S} s")
+        standing = self._active.pop(kind, None)
         if standing is not None:
             standing.end_ts = min(standing.end_ts, self._now)
+            standing.close()
         length = max(self.tick_ms, round(seconds * 1000))
         incident = Incident(kind, self._now, self._now + length, intensity)
         config = self._config
@@ -129,7 +132,8 @@ class Shop:
         a record included, is settled with the ticks that follow.
         """
         start = self._now
-        self._active = {kind: self._active[kind] for kind in self.active_incidents()}
+        for kind in [kind for kind, one in self._active.items() if one.end_ts <= start]:
+            self._active.pop(kind).close()
         middle_s = (start + self.tick_ms / 2 - self._shape_since) / 1000
         self._credit += rate_at(self._shape, middle_s, self._rate) * self.tick_ms / 1000
         released = self._delivery.release()
@@ -211,8 +215,8 @@ def _interleaved(groups: list[list[Turn]]) -> list[Turn]:
 
 
 def _checked_rate(per_s: float) -> float:
-    if not 0.0 <= per_s < float("inf"):
-        raise ValueError("a rate is 0 or more records per second")
+    if not 0.0 <= per_s <= MOST_RATE:
+        raise ValueError(f"a rate is 0 to {MOST_RATE:,.0f} records per second")
     return float(per_s)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from generators.incidents import KINDS
 from generators.shop import Shop, ShopConfig
@@ -15,7 +16,7 @@ ALL = (CLICKS, ORDERS, ACCESS)
 STREAM_SETS = ((CLICKS, ORDERS), ALL, (CLICKS,), (ORDERS,), (ACCESS,), (ORDERS, ACCESS))
 
 
-def new_shop(**config: object) -> Shop:
+def new_shop(**config: Any) -> Shop:
     """A shop with a small pool, so that tests are quick."""
     return Shop(ShopConfig(**{"customers": 400, "products": 120, **config}), START_MS)
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from shop_runs import new_shop, records
 
 from generators.catalog import CATEGORIES, COUNTRIES, DEVICES, Pool, build_pool
-from generators.clickstream import BOTS, GONE, SHOPPERS, Habits, put_in_cart, transitions
-from generators.draws import ROLLS, Purpose, picks, stream, zipf
+from generators.draws import Purpose, picks, stream, zipf
 
 
 @pytest.fixture(scope="module")
@@ -95,23 +94,3 @@ def test_picks_never_fall_outside_nor_take_what_weighs_nothing(
 ) -> None:
     pick = picks(stream(seed, 0, Purpose.POOL), range(len(weights)), np.array(weights))
     assert all(weights[pick()] > 0 for _ in range(50))
-
-
-@pytest.mark.parametrize("habits", [SHOPPERS, BOTS], ids=["shoppers", "bots"])
-def test_tables_of_habits_have_the_shares_they_were_given(habits: Habits) -> None:
-    table = transitions(habits)
-    for state, outcomes in habits:
-        assert sum(part for _, part in outcomes) == pytest.approx(1)
-        assert len(table[state]) == ROLLS
-        for outcome, part in outcomes:
-            assert table[state].count(outcome) / ROLLS == pytest.approx(part, abs=1 / ROLLS)
-    assert {outcome for state in table for outcome in state} <= set(range(GONE + 1))
-
-
-def test_a_product_has_one_line_in_a_cart(pool: Pool) -> None:
-    first, second = pool.products[:2]
-    cart: list = []
-    put_in_cart(cart, first, 1)
-    put_in_cart(cart, second, 2)
-    put_in_cart(cart, first, 3)
-    assert cart == [(first, 4), (second, 2)]

@@ -63,7 +63,7 @@ def test_same_bytes_both_ways(
         assert published.model_dump_json().encode() == record.value
         assert msgspec.json.decode(published.model_dump_json(), type=struct) == record.event
         assert msgspec.json.encode(record.event) == record.value
-        assert record.key_hint == record.event.customer_id  # type: ignore[union-attr]
+        assert record.key_hint == record.event.customer_id
     assert {record.event.type for record in events[stream]} == set(types)  # type: ignore[union-attr]
 
 

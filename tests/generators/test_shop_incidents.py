@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 
 import msgspec
@@ -229,3 +231,21 @@ def test_planting_again_ends_the_first() -> None:
     assert first.end_ts == second.start_ts == START_MS + 15_000
     assert second.end_ts == START_MS + 25_000
     assert second.intensity == 0.5
+
+
+def test_a_crowd_is_sent_home_when_its_incident_ends() -> None:
+    shop = struck("hot_key", 5)
+    crowd = weakref.ref(shop._planted[0].crowd)
+    assert crowd() is not None
+    count = len(labelled(records(shop, 6), "hot_key"))
+    gc.collect()
+    assert crowd() is None
+    assert only_truth(shop).count == count
+
+
+def test_each_planting_chooses_anew_whom_it_strikes() -> None:
+    shop = new_shop()
+    for _ in range(6):
+        shop.plant("hot_key", 1)
+        records(shop, 1)
+    assert len({truth.target for truth in shop.ground_truth()}) > 3

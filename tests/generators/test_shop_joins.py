@@ -50,6 +50,7 @@ def test_every_order_follows_from_an_earlier_checkout_of_its_session(
         for name in ("session_id", "customer_id", "campaign", "country", "device"):
             assert getattr(order, name) == getattr(checkout, name)
     assert len({order.checkout_id for order in orders}) == len(orders)
+    assert len({name for order in orders for name in (order.order_id, order.id)}) == 2 * len(orders)
 
 
 def test_lines_are_products_put_in_the_cart_since_the_session_last_paid(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -163,14 +164,17 @@ def test_a_shop_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
 
 def test_changes_that_cannot_be_are_refused() -> None:
     shop = new_shop()
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: shop.set_rate(-1),
         lambda: shop.set_shape("square"),
         lambda: shop.plant("earthquake", 5),
         lambda: shop.plant("late", 0),
+        lambda: shop.plant("late", math.inf),
+        lambda: shop.plant("late", math.nan),
         lambda: shop.plant("late", 5, 1.5),
         lambda: shop.plant("price_glitch", 5, -2),
-    ):
+    )
+    for change in changes:
         with pytest.raises(ValueError):
             change()
     assert shop.ground_truth() == ()
