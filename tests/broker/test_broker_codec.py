@@ -1,0 +1,137 @@
+"""The codec and the message classes, without a server."""
+
+import contextlib
+import inspect
+import struct
+from typing import get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streaming.broker.embedded import apis, codec
+from streaming.broker.embedded.codec import (
+    DecodeError,
+    Fixed,
+    Message,
+    Since,
+    Sized,
+    decode,
+    encode,
+)
+from streaming.broker.embedded.messages import admin, cluster, data, groups
+
+TOP = [
+    kind
+    for module in (admin, cluster, data, groups)
+    for name, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, Message) and name.endswith(("Request", "Response"))
+]
+SIZES = {"b": 8, "h": 16, "i": 32, "q": 64}
+
+
+def versions_of(kind):
+    """The versions the table offers of a request or of the response to it."""
+    for api in apis.APIS.values():
+        stem = api.request.__name__.removesuffix("Request")
+        if kind.__name__.removesuffix("Request").removesuffix("Response") == stem:
+            return range(api.first, api.last + 1)
+    return range(1)  # the answer to IncrementalAlterConfigs is that of AlterConfigs
+
+
+def values(hint, version):
+    base, marks = codec._unwrap(hint)
+    options = get_args(base)
+    nullable = type(None) in options
+    if nullable:
+        base = next(option for option in options if option is not type(None))
+    for mark in marks:
+        if isinstance(mark, Fixed):
+            if mark.fmt == "?":
+                return st.booleans()
+            bits = SIZES[mark.fmt]
+            return st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        if isinstance(mark, Sized):
+            kind = st.text(max_size=5) if mark.kind == "text" else st.binary(max_size=9)
+            return st.none() | kind if nullable else kind
+    if get_origin(base) is list:
+        items = st.lists(values(get_args(base)[0], version), max_size=2)
+        return st.none() | items if nullable else items
+    return messages(base, version)
+
+
+def messages(kind, version):
+    """Instances with the fields of that version filled; the others keep their defaults."""
+    fields = {}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        _, marks = codec._unwrap(hint)
+        since = next((mark for mark in marks if isinstance(mark, Since)), Since(0))
+        if since.first <= version <= since.last:
+            fields[name] = values(hint, version)
+    return st.builds(kind, **fields)
+
+
+@pytest.mark.parametrize("kind", TOP, ids=lambda kind: kind.__name__)
+@given(chance=st.data())
+@settings(max_examples=15, deadline=None)
+def test_every_message_survives_the_wire(kind, chance):
+    for version in versions_of(kind):
+        message = chance.draw(messages(kind, version))
+        out = bytearray()
+        encode(message, version, out)
+        assert decode(kind, version, bytes(out)) == message
+
+
+@pytest.mark.parametrize("key", sorted(apis.APIS))
+@given(frame=st.binary(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_are_a_message_or_refused(key, frame):
+    api = apis.APIS[key]
+    for version in (api.first, api.last):
+        with contextlib.suppress(DecodeError):
+            decode(api.request, version, frame)
+
+
+def test_a_count_is_not_believed_beyond_the_bytes_there():
+    frame = struct.pack(">i", 2**31 - 1) + b"\x00" * 16
+    with pytest.raises(DecodeError, match="items announced"):
+        decode(cluster.MetadataRequest, 1, frame)
+
+
+def test_left_over_bytes_are_refused():
+    with pytest.raises(DecodeError, match="left over"):
+        decode(cluster.ApiVersionsRequest, 0, b"x")
+
+
+def test_null_where_it_is_not_allowed_is_refused():
+    with pytest.raises(DecodeError):
+        decode(groups.HeartbeatRequest, 0, struct.pack(">h", -1) + b"\x00" * 6)
+    with pytest.raises(TypeError):
+        encode(
+            groups.HeartbeatRequest(group_id=None, generation_id=1, member_id=""), 0, bytearray()
+        )
+
+
+def test_versions_carry_their_fields_only():
+    topic = groups.OffsetCommitRequest(group_id="g", generation_id=1, member_id="m", topics=[])
+    sizes = {}
+    for version in (2, 5, 7):
+        out = bytearray()
+        encode(topic, version, out)
+        sizes[version] = len(out)
+    assert sizes[5] == sizes[2] - 8, "retention time left with version 5"
+    assert sizes[7] == sizes[5] + 2, "a null instance id came with version 7"
+
+
+@pytest.mark.parametrize("version", range(4, 12))
+def test_fetch_is_read_as_aiokafka_writes_it(version):
+    import aiokafka.protocol.fetch as theirs
+
+    kind = getattr(theirs, f"FetchRequest_v{version}")
+    part = [3] + ([-1] if version >= 9 else []) + [77] + ([-1] if version >= 5 else []) + [1000]
+    fields = [-1, 500, 1, 9999, 0] + ([0, -1] if version >= 7 else []) + [[("t", [tuple(part)])]]
+    fields += ([[]] if version >= 7 else []) + ([""] if version >= 11 else [])
+    request = decode(data.FetchRequest, version, kind(*fields).encode())
+    wanted = request.topics[0].partitions[0]
+    assert (wanted.index, wanted.fetch_offset, wanted.max_bytes) == (3, 77, 1000)
+    assert (request.max_wait_ms, request.min_bytes, request.max_bytes) == (500, 1, 9999)

@@ -1,0 +1,370 @@
+"""The process: what it prints, how it ends, why it does not start; and strangers on its port."""
+
+import asyncio
+import json
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+
+import psutil
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from streaming.broker.embedded.config import BrokerConfig, BrokerStartError
+from streaming.broker.embedded.messages import admin, cluster
+from streaming.broker.embedded.server import run_broker
+from tests.broker.support import DEADLINE_S, BrokerProcess, Wire, make_batch, unique, until
+
+COMMAND = [sys.executable, "-m", "streaming.broker.embedded"]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE_S
+    )
+
+
+def test_the_ready_line_is_all_it_prints_and_a_signal_ends_it_cleanly(tmp_path):
+    process = subprocess.Popen(
+        [*COMMAND, "--data", tmp_path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    ready = json.loads(process.stdout.readline())
+    assert ready["event"] == "ready" and ready["pid"] == process.pid
+    assert "not Apache Kafka" in ready["name"]
+    assert ready["cluster_id"].startswith("dasprep-embedded-")
+    process.terminate()
+    rest, errors = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, rest, errors) == (0, b"", b"")
+
+
+async def test_it_stops_at_once_with_clients_that_wait(broker):
+    async with Wire(broker.port) as wire:
+        topic = await wire.create(unique())
+        request = wire.fetch_request(topic, {0: 0}, wait_ms=3_600_000)
+        await wire.send(1, 11, request)
+        async with Wire(broker.port) as other:
+            await other.list_offset(topic, -1)
+        assert broker.terminate() == 0
+        assert await wire.reader.read() == b""
+
+
+def test_it_ends_when_its_parent_does(tmp_path):
+    """The parent is killed: nobody closes the pipe but the system."""
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys; subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE).wait()",
+            *COMMAND,
+            "--parent-pipe",
+            "--data",
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    ready = json.loads(parent.stdout.readline())
+    child = psutil.Process(ready["pid"])
+    parent.kill()
+    parent.wait(DEADLINE_S)
+    assert parent.stdout.read() == b"", "the pipe to us ends with the server"
+    parent.stdout.close()
+    psutil.wait_procs([child], timeout=DEADLINE_S)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_taken_port_is_named_with_what_to_do(shared, tmp_path):
+    done = run("--data", tmp_path, "--port", shared.port)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"port {shared.port}" in done.stderr and "choose another port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_in_use_is_named_with_its_user(shared):
+    done = run("--data", shared.folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"process {shared.pid}" in done.stderr
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("x")
+    done = run("--data", tmp_path / "file" / "data")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Choose another folder" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_a_folder_that_may_not_be_written(tmp_path):
+    tmp_path.chmod(0o500)
+    done = run("--data", tmp_path)
+    tmp_path.chmod(0o700)
+    assert done.returncode == 2 and "write access" in done.stderr
+
+
+@pytest.mark.parametrize("code", [13, 28, 30])
+async def test_what_the_disk_says_is_told_with_what_to_do(tmp_path, monkeypatch, code):
+    from streaming.broker.embedded import storage
+
+    def refuse(path, value):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(storage, "replace_file", refuse)
+    with pytest.raises(BrokerStartError) as refused:
+        await run_broker(BrokerConfig(data=tmp_path), print, asyncio.Event())
+    assert os.strerror(code) in str(refused.value)
+    assert "another folder" in str(refused.value)
+
+
+def test_it_does_not_listen_to_other_machines_unasked(tmp_path):
+    done = run("--data", tmp_path, "--host", "0.0.0.0")  # noqa: S104
+    assert done.returncode == 2 and "127.0.0.1" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["{", None])
+async def test_a_damaged_registry_stops_the_start_and_costs_nothing(broker, damage):
+    async with Wire(broker.port) as wire:
+        topic = await wire.create(unique())
+        await wire.produce(topic, make_batch([b"kept"]))
+    broker.stop()
+    registry = broker.folder / "topics.json"
+    good = registry.read_bytes()
+    if damage is None:
+        registry.unlink()
+    else:
+        registry.write_text(damage)
+    done = run("--data", broker.folder)
+    assert done.returncode == 2 and "topics.json" in done.stderr
+    registry.write_bytes(good)
+    broker.start()
+    async with Wire(broker.port) as wire:
+        assert (await wire.list_offset(topic, -1)).offset == 1
+
+
+def test_help_says_what_it_is_not():
+    done = run("--help")
+    assert done.returncode == 0 and "not Apache Kafka" in done.stdout
+
+
+# --- topics ----------------------------------------------------------------------------------
+
+
+async def test_topics_keep_names_settings_and_data_across_restarts(broker):
+    async with Wire(broker.port) as wire:
+        for name in ("Both", "both", "a.b_c-D"):
+            await wire.create(name, 2, retention_ms=5000)
+            await wire.produce(name, make_batch([name.encode()]), partition=1)
+        gone = await wire.create("gone")
+        answer = await wire.call(
+            20,
+            3,
+            admin.DeleteTopicsRequest(names=[gone, "none"], timeout_ms=1),
+            admin.DeleteTopicsResponse,
+        )
+        assert [topic.error_code for topic in answer.topics] == [0, 3]
+        before = await wire.call(
+            3, 8, cluster.MetadataRequest(topics=None), cluster.MetadataResponse
+        )
+    broker.kill()
+    broker.start()
+    async with Wire(broker.port) as wire:
+        after = await wire.call(
+            3, 8, cluster.MetadataRequest(topics=None), cluster.MetadataResponse
+        )
+        assert after.topics == before.topics and after.cluster_id == before.cluster_id
+        for name in ("Both", "both"):
+            assert (await wire.list_offset(name, -1, partition=1)).offset == 1
+    client = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    await client.start()
+    try:
+        resource = ConfigResource(ConfigResourceType.TOPIC, "both")
+        (answer,) = await client.describe_configs([resource])
+        found = {entry[0]: entry[1] for entry in answer.resources[0][4]}
+        assert found["retention.ms"] == "5000"
+    finally:
+        await client.close()
+
+
+async def test_a_topic_made_again_is_empty(wire):
+    topic = await wire.create(unique())
+    await wire.produce(topic, make_batch([b"old"]))
+    request = admin.DeleteTopicsRequest(names=[topic], timeout_ms=1)
+    await wire.call(20, 3, request, admin.DeleteTopicsResponse)
+    await wire.create(topic)
+    assert (await wire.list_offset(topic, -1)).offset == 0
+
+
+async def test_bad_topics_are_refused_with_their_reason(shared, wire):
+    there = await wire.create(unique())
+    client = AIOKafkaAdminClient(bootstrap_servers=shared.bootstrap)
+    await client.start()
+    try:
+        for new, code in (
+            (NewTopic(there, 1, 1), 36),
+            (NewTopic(unique(), 0, 1), 37),
+            (NewTopic(unique(), 100_000, 1), 37),
+            (NewTopic(unique(), 1, 3), 38),
+            (NewTopic("bad name!", 1, 1), 17),
+            (NewTopic("..", 1, 1), 17),
+            (NewTopic("x" * 250, 1, 1), 17),
+            (NewTopic("X" * 200, 1, 1), 17),
+            (NewTopic(unique(), -1, -1, replica_assignments={0: [9]}), 39),
+            (NewTopic(unique(), 1, 1, topic_configs={"no.such": "1"}), 40),
+            (NewTopic(unique(), 1, 1, topic_configs={"retention.ms": "soon"}), 40),
+        ):
+            answer = await client.create_topics([new])
+            assert answer.topic_errors[0][1] == code, new.name
+        only = unique()
+        await client.create_topics([NewTopic(only, 1, 1)], validate_only=True)
+        assert only not in await client.list_topics()
+    finally:
+        await client.close()
+
+
+async def test_unknown_topics_are_made_only_where_that_is_on(shared, wire, tmp_path):
+    name = unique()
+
+    def asked(allow):
+        return cluster.MetadataRequest(topics=[name], allow_auto_topic_creation=allow)
+
+    answer = await wire.call(3, 8, asked(False), cluster.MetadataResponse)
+    assert answer.topics[0].error_code == 3
+    answer = await wire.call(3, 8, asked(True), cluster.MetadataResponse)
+    assert answer.topics[0].error_code == 0 and len(answer.topics[0].partitions) == 1
+    strict = BrokerProcess(tmp_path / "strict", "--no-auto-create").start()
+    try:
+        async with Wire(strict.port) as other:
+            answer = await other.call(3, 8, asked(True), cluster.MetadataResponse)
+            assert answer.topics[0].error_code == 3
+    finally:
+        strict.stop()
+
+
+async def test_settings_are_changed_one_by_one_or_as_a_whole(wire):
+    topic = await wire.create(unique(), retention_ms=5000, segment_bytes=9999)
+
+    async def own():
+        resource = admin.DescribeConfigsResource(kind=2, name=topic)
+        request = admin.DescribeConfigsRequest(resources=[resource])
+        answer = await wire.call(32, 2, request, admin.DescribeConfigsResponse)
+        return {c.name: c.value for c in answer.results[0].configs if c.source == 1}
+
+    async def change(*changes):
+        resource = admin.ChangeConfigsResource(kind=2, name=topic, configs=list(changes))
+        request = admin.IncrementalAlterConfigsRequest(resources=[resource])
+        answer = await wire.call(44, 0, request, admin.AlterConfigsResponse)
+        return answer.results[0].error_code
+
+    assert await change(admin.ConfigChange(name="max.message.bytes", operation=0, value="70")) == 0
+    assert (await wire.produce(topic, make_batch([b"x" * 100]))).error_code == 10
+    assert await change(admin.ConfigChange(name="max.message.bytes", operation=1)) == 0
+    assert (await wire.produce(topic, make_batch([b"x" * 100]))).error_code == 0
+    assert await change(admin.ConfigChange(name="no.such", operation=0, value="1")) == 40
+    assert await own() == {"retention.ms": "5000", "segment.bytes": "9999"}
+    resource = admin.AlterConfigsResource(
+        kind=2, name=topic, configs=[admin.ConfigValue(name="retention.ms", value="7")]
+    )
+    request = admin.AlterConfigsRequest(resources=[resource])
+    await wire.call(33, 1, request, admin.AlterConfigsResponse)
+    assert await own() == {"retention.ms": "7"}
+
+
+# --- strangers -------------------------------------------------------------------------------
+
+
+async def test_newer_api_versions_get_the_offer_in_version_0(shared):
+    reader, writer = await asyncio.open_connection("127.0.0.1", shared.port)
+    body = struct.pack(">hhih", 18, 4, 77, -1) + b"\x00\x05name\x02v\x00"
+    writer.write(struct.pack(">i", len(body)) + body)
+    (size,) = struct.unpack(">i", await reader.readexactly(4))
+    frame = await reader.readexactly(size)
+    correlation, error, count = struct.unpack_from(">ihi", frame)
+    assert (correlation, error) == (77, 35) and len(frame) == 10 + 6 * count
+    offer = {struct.unpack_from(">hhh", frame, 10 + 6 * i)[0] for i in range(count)}
+    assert {0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 32, 37} <= offer
+    assert not offer & {24, 25, 26, 28}, "transactions are not offered"
+    writer.close()
+
+
+async def closed_after(port, raw):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(raw)
+        async with asyncio.timeout(DEADLINE_S):
+            return await reader.read() == b""
+    except ConnectionError:
+        return True
+    finally:
+        writer.close()
+
+
+async def test_what_is_not_kafka_costs_only_its_own_connection(shared, wire):
+    topic = await wire.create(unique())
+    for raw in (
+        b"GET / HTTP/1.1\r\n\r\n",
+        struct.pack(">i", -5),
+        struct.pack(">i", 3) + b"abc",
+        struct.pack(">i", 100 * 2**20 + 1),
+        struct.pack(">ihhih", 10, 999, 0, 1, -1),
+        struct.pack(">ihhih", 10, 0, 99, 1, -1),
+        struct.pack(">ihhih", 10, 3, 1, 1, 500),
+        struct.pack(">ihhihi", 14, 3, 1, 1, -1, 2**31 - 1),
+    ):
+        assert await closed_after(shared.port, raw), raw
+        assert (await wire.list_offset(topic, -1)).error_code == 0
+
+
+async def test_random_frames_harm_nobody(shared, wire):
+    topic = await wire.create(unique())
+    await wire.produce(topic, make_batch([b"kept"]))
+    dice = random.Random(1)
+    for _ in range(150):
+        key, version = (
+            dice.choice((0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 32)),
+            dice.randint(0, 8),
+        )
+        body = struct.pack(">hhih", key, version, 1, -1) + dice.randbytes(dice.randint(0, 80))
+        with socket.create_connection(("127.0.0.1", shared.port)) as client:
+            client.sendall(struct.pack(">i", len(body)) + body)
+    assert (await wire.list_offset(topic, -1)).offset == 1
+    assert psutil.Process(shared.pid).memory_info().rss < 300 * 2**20
+
+
+async def test_a_client_that_reads_nothing_costs_little_memory(shared, wire):
+    topic = await wire.create(unique(), max_message_bytes=4_000_000)
+    await wire.produce(topic, make_batch([b"x" * 2_000_000]))
+    before = psutil.Process(shared.pid).memory_info().rss
+    request = wire.fetch_request(topic, {0: 0}, each=2**22)
+    async with Wire(shared.port) as deaf:
+        deaf.reader._transport.pause_reading()
+        for _ in range(60):
+            await deaf.send(1, 11, request)
+        for _ in range(5):
+            assert (await wire.list_offset(topic, -1)).offset == 1
+        assert psutil.Process(shared.pid).memory_info().rss - before < 60 * 2**20
+    assert (await wire.list_offset(topic, -1)).offset == 1
+
+
+async def test_connections_beyond_the_limit_are_refused(tmp_path):
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    config = BrokerConfig(data=tmp_path, max_connections=2)
+    server = asyncio.create_task(run_broker(config, ready.set_result, stop))
+    port = (await ready).port
+    async with Wire(port) as first, Wire(port) as second:
+        await first.create("t")
+        await second.list_offset("t", -1)
+        assert await closed_after(port, b"")
+        assert (await first.list_offset("t", -1)).offset == 0
+
+    async def free():
+        try:
+            async with Wire(port) as again:
+                return (await again.list_offset("t", -1)).offset == 0
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return False
+
+    await until(free)
+    stop.set()
+    await server
