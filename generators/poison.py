@@ -1,8 +1,9 @@
 """Records no consumer can use: each kind breaks in its own way, and some attack the screen.
 
 Every function takes the JSON bytes of a real event and gives bytes that are not JSON or not that
-event. One of them, the deep nesting, makes msgspec raise RecursionError, which is not one of
-msgspec's own errors.
+event; what is broken is the syntax, the time or the customer, so that a reader of a few fields
+notices too. Bytes that are not UTF-8 make msgspec raise UnicodeDecodeError and the deep nesting
+RecursionError, neither of which is one of msgspec's own errors.
 """
 
 from __future__ import annotations

@@ -151,9 +151,14 @@ def sound() -> dict[str, bytes]:
 @pytest.mark.parametrize("stream", ALL)
 @pytest.mark.parametrize("name", POISONS)
 def test_each_poison_spoils_each_stream(name: str, stream: str, sound: dict[str, bytes]) -> None:
+    class Few(msgspec.Struct):
+        ts: int
+        customer_id: str
+
     spoiled = POISONS[name](sound[stream])
-    with pytest.raises((msgspec.MsgspecError, RecursionError, UnicodeDecodeError)):
-        msgspec.json.decode(spoiled, type=STRUCTS[stream])
+    for reader in (STRUCTS[stream], Few):
+        with pytest.raises((msgspec.MsgspecError, RecursionError, UnicodeDecodeError)):
+            msgspec.json.decode(spoiled, type=reader)
 
 
 @pytest.mark.parametrize("streams", [(CLICKS, ORDERS), ALL, (ORDERS,)], ids="+".join)
