@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tui.options import Help, add_lab_options, duration, positive
+from tui.options import Help, Parser, add_lab_options, duration, positive
 
 VERSION: Final = "0.1.0"
 
@@ -78,7 +78,7 @@ examples:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="dasprep-tui", description=_TOP, epilog=_TOP_EXAMPLES, formatter_class=Help
     )
     parser.add_argument("--version", action="version", version=f"dasprep-tui {VERSION}")
@@ -135,7 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[Parser],
     name: str,
     text: str,
     epilog: str,

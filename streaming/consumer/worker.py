@@ -97,7 +97,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=config.session_timeout_ms,
-            heartbeat_interval_ms=max(300, config.session_timeout_ms // 6),
+            heartbeat_interval_ms=max(200, config.session_timeout_ms // 12),
             max_poll_interval_ms=300_000,
             rebalance_timeout_ms=max(config.session_timeout_ms, 6000),
             request_timeout_ms=40_000,

@@ -103,7 +103,11 @@ class Generator:
     async def _hear(self) -> None:
         while True:
             told = await self._channel.receive()
-            await self._channel.send(Told(told.number, self._obey(told.command)))
+            try:
+                reply = self._obey(told.command)
+            except ValueError as error:
+                reply = Reply(False, str(error))
+            await self._channel.send(Told(told.number, reply))
 
     def _obey(self, command: Command) -> Reply:
         match command:
