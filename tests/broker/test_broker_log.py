@@ -125,6 +125,7 @@ def test_a_torn_tail_is_cut_and_written_over(tmp_path, cut):
     again = opened(tmp_path)
     assert again.log.end_offset == 1
     assert file.stat().st_size == whole
+    assert file.with_suffix(".torn").read_bytes() == raw[whole : whole + cut]
     assert put(again, [b"second"]) == 1
     assert values_in(file.read_bytes()) == [(0, b"first"), (1, b"second")]
 
@@ -354,3 +355,14 @@ def test_quiet_producers_are_forgotten(tmp_path):
     for now in (80_000_000, 90_000_000, 170_000_000):
         put(partition, [b"b"], now_ms=now, producer_id=now, epoch=0, sequence=0)
     assert len(partition.producers) == 2
+
+
+def test_too_many_producers_push_the_quietest_out(tmp_path, monkeypatch):
+    from streaming.broker.embedded import producers
+
+    monkeypatch.setattr(producers, "_MOST_PRODUCERS", 3)
+    partition = opened(tmp_path)
+    for producer_id in (1, 2, 3, 1, 4):
+        sequence = 1 if producer_id == 1 and partition.log.end_offset > 1 else 0
+        put(partition, [b"a"], producer_id=producer_id, epoch=0, sequence=sequence)
+    assert sorted(row[0] for row in partition.producers.rows()) == [1, 3, 4]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+import time
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from streaming.broker.embedded import storage
 from streaming.broker.embedded.config import BrokerConfig
@@ -13,6 +15,10 @@ from streaming.broker.embedded.coordinator import Coordinator
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.offsets import OffsetStore
 from streaming.broker.embedded.topics import Topics
+
+log = logging.getLogger(__name__)
+
+_REPORT_EVERY_S: Final = 10.0
 
 T = TypeVar("T")
 
@@ -72,6 +78,7 @@ class Broker:
             loop, self.offsets, config.group_initial_rebalance_delay_ms / 1000
         )
         self.cluster_id = ""
+        self._quiet_until = 0.0
         self._producer_ids: storage.ProducerIds | None = None
 
     def open(self) -> None:
@@ -96,6 +103,13 @@ class Broker:
             return self._producer_ids.take()
         except OSError as error:
             raise ApiError(ErrorCode.STORAGE_ERROR, str(error)) from error
+
+    def report(self, error: ApiError) -> None:
+        """Tell the operator that the disk refuses, not more than once in a while."""
+        now = time.monotonic()
+        if error.code is ErrorCode.STORAGE_ERROR and now >= self._quiet_until:
+            self._quiet_until = now + _REPORT_EVERY_S
+            log.error("records are refused: %s", error.message)
 
     def close(self) -> None:
         """Close all files."""

@@ -13,7 +13,7 @@ import struct
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -80,8 +80,7 @@ def decode(kind: type[M], version: int, frame: bytes, position: int = 0) -> M:
         raise DecodeError(str(error)) from error
     if end != len(frame):
         raise DecodeError(f"{len(frame) - end} bytes are left over")
-    assert isinstance(message, kind)  # noqa: S101 - for the type checker
-    return message
+    return cast(M, message)
 
 
 def encode(message: Message, version: int, out: bytearray) -> None:

@@ -76,8 +76,8 @@ class PartitionLog:
                 continue
             torn = segment.recover(self.producers, now_ms)
             if torn and segment is self._segments[-1]:
-                log.warning("%s: cut %d torn bytes after a hard end", segment.path, torn)
-                segment.cut_tail()
+                kept = segment.cut_tail()
+                log.warning("%s: the last %d bytes are torn, moved to %s", segment.path, torn, kept)
             elif torn:
                 log.error("%s: %d bytes in the middle of the log are damaged", segment.path, torn)
         if not self._segments:

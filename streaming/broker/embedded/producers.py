@@ -9,6 +9,7 @@ from streaming.broker.embedded.batch import BatchHeader
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 
 REMEMBERED_BATCHES: Final = 5  # KIP-98: as many as a producer may have in flight
+_MOST_PRODUCERS: Final = 10_000  # in one partition; about 10 MiB
 _SEQUENCES: Final = 2**31  # sequence numbers wrap to 0 after 2^31 - 1
 
 
@@ -82,7 +83,8 @@ class ProducerTable:
         # The dict's order is the order of the last batches: the front expires first.
         self._producers[header.producer_id] = producer
         oldest = next(iter(self._producers))
-        if now_ms - self._producers[oldest].seen_ms > self._expiry_ms:
+        expired = now_ms - self._producers[oldest].seen_ms > self._expiry_ms
+        if expired or len(self._producers) > _MOST_PRODUCERS:
             del self._producers[oldest]
 
     def rows(self) -> list[ProducerRow]:

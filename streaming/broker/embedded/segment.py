@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 LOG_SUFFIX: Final = ".log"
 SUMMARY_SUFFIX: Final = ".summary"
+TORN_SUFFIX: Final = ".torn"
 _SUMMARY_VERSION: Final = 1
 _SCAN_BYTES: Final = 1024 * 1024
 _SKIM_BYTES: Final = 64 * 1024
@@ -169,9 +170,17 @@ class Segment:
             at += header.size
         return total - position
 
-    def cut_tail(self) -> None:
-        """Cut the file to `size`. Raises OSError."""
-        self._writable().truncate(self.size)
+    def cut_tail(self) -> Path:
+        """Cut the file to `size`; what is cut goes to the file that is returned. Raises OSError.
+
+        A half-written batch is no loss, but damage in the middle takes whole batches with it.
+        """
+        file = self._writable()
+        file.seek(self.size)
+        kept = self.path.with_suffix(TORN_SUFFIX)
+        kept.write_bytes(file.readall())
+        file.truncate(self.size)
+        return kept
 
     def save_summary(self, producers: ProducerTable) -> None:
         """Write the file that makes the next start fast; when that fails, the start reads more."""

@@ -66,8 +66,14 @@ async def _until_stopped(config: BrokerConfig, announce: Callable[[Ready], None]
     stop = asyncio.Event()
     platform.on_stop_signals(asyncio.get_running_loop(), stop)
     watcher = asyncio.create_task(_follow_parent(stop)) if config.parent_pipe else None
+
+    def ready(now: Ready) -> None:
+        gc.collect()
+        gc.freeze()  # what the start made lives as long as the process
+        announce(now)
+
     try:
-        await run_broker(config, announce, stop)
+        await run_broker(config, ready, stop)
     finally:
         if watcher is not None:
             watcher.cancel()
@@ -111,8 +117,6 @@ async def _serve(broker: Broker, on_ready: Callable[[Ready], None], stop: asynci
         raise BrokerStartError(_why_not_listening(config, error)) from error
     port = server.sockets[0].getsockname()[1]
     broker.port = config.advertised_port or port
-    gc.collect()
-    gc.freeze()  # what the start made lives as long as the server
     try:
         on_ready(Ready(host=config.host, port=port, pid=os.getpid(), cluster_id=broker.cluster_id))
         await stop.wait()

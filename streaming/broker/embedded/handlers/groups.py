@@ -134,6 +134,7 @@ async def offset_commit(
             commits,
         )
     except ApiError as error:
+        broker.report(error)
         codes = {key: code or error.code for key, code in codes.items()}
     return m.OffsetCommitResponse(
         topics=[

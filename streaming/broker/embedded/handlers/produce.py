@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Final
 
@@ -17,8 +16,6 @@ from streaming.broker.embedded.messages.data import (
     ProduceResponse,
     ProduceTopicResult,
 )
-
-log = logging.getLogger(__name__)
 
 _ACKS: Final = (-1, 0, 1)
 
@@ -45,7 +42,7 @@ async def produce(broker: Broker, request: ProduceRequest, call: Call) -> Produc
                 results.append(_append(broker, topic.name, part, now_ms))
             except ApiError as error:
                 refused += 1
-                log.debug("%s-%d: %s", topic.name, part.index, error)
+                broker.report(error)
                 results.append(
                     ProducePartitionResult(
                         index=part.index, error_code=error.code, error_message=error.message
