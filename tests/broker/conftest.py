@@ -1,5 +1,6 @@
 import pytest
 
+from tests.broker.group_support import Clock
 from tests.broker.support import BrokerProcess, Wire
 
 
@@ -23,3 +24,8 @@ def broker(tmp_path):
 async def wire(shared):
     async with Wire(shared.port) as client:
         yield client
+
+
+@pytest.fixture
+async def clock():
+    return Clock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from streaming.broker.embedded.errors import ApiError, ErrorCode
-from streaming.broker.embedded.group import Group, GroupState
+from streaming.broker.embedded.group import Group
 from streaming.broker.embedded.member import Clock
 from streaming.broker.embedded.messages.groups import (
     DescribedGroup,
@@ -13,6 +13,7 @@ from streaming.broker.embedded.messages.groups import (
     ListedGroup,
 )
 from streaming.broker.embedded.offsets import Commit, OffsetStore
+from streaming.broker.embedded.states import GroupState
 
 _LONGEST_METADATA: Final = 4096  # offset.metadata.max.bytes of Kafka
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from enum import StrEnum
 
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.member import (
@@ -27,16 +26,7 @@ from streaming.broker.embedded.messages.groups import (
     SyncGroupResponse,
 )
 from streaming.broker.embedded.roster import Roster
-
-
-class GroupState(StrEnum):
-    """States under the names DescribeGroups shows."""
-
-    EMPTY = "Empty"
-    PREPARING = "PreparingRebalance"
-    COMPLETING = "CompletingRebalance"
-    STABLE = "Stable"
-    DEAD = "Dead"
+from streaming.broker.embedded.states import GroupState
 
 
 class Group:
@@ -159,7 +149,7 @@ class Group:
     def _rejoin(
         self, member: Member, joiner: Joiner, waiter: asyncio.Future[JoinGroupResponse]
     ) -> None:
-        same = list(member.info.protocols.items()) == list(joiner.protocols.items())
+        same = member.info.same_protocols(joiner)
         # A repeat of a request whose answer was lost gets the same answer again; a leader that
         # joins again in a stable group wants a new assignment.
         settled = self.state is GroupState.COMPLETING or (
@@ -179,7 +169,7 @@ class Group:
         waiter: asyncio.Future[JoinGroupResponse],
     ) -> None:
         """A static member came back: its new id fences the old one, its assignment stays."""
-        same = list(member.info.protocols.items()) == list(joiner.protocols.items())
+        same = member.info.same_protocols(joiner)
         old_leader = self.leader
         if member.id == old_leader:
             self.leader = new_id

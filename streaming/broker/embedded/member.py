@@ -41,6 +41,10 @@ class Joiner:
     protocol_type: str
     protocols: Mapping[str, bytes]  # in the member's order of preference
 
+    def same_protocols(self, other: Joiner) -> bool:
+        """Whether preferences and subscriptions are unchanged."""
+        return list(self.protocols.items()) == list(other.protocols.items())
+
 
 @dataclass(eq=False)
 class Member:

@@ -1,0 +1,20 @@
+"""Partitions without a server."""
+
+from streaming.broker.embedded.config import BrokerConfig
+from streaming.broker.embedded.partition import LogRules, Partition
+from streaming.broker.embedded.segment import OpenFiles
+from tests.broker.support import make_batch
+
+RULES = LogRules(max_message_bytes=2**20, segment_bytes=2**26, log_append_time=False)
+SMALL = LogRules(max_message_bytes=2**20, segment_bytes=3000, log_append_time=False)
+
+
+def opened(folder, *, interval=600, open_files=8):
+    config = BrokerConfig(data=folder, index_interval_bytes=interval)
+    partition = Partition("t", 0, folder, config, OpenFiles(open_files))
+    partition.log.open()
+    return partition
+
+
+def put(partition, values, rules=RULES, now_ms=0, **fields):
+    return partition.append(memoryview(make_batch(values, **fields)), rules, now_ms).base_offset
