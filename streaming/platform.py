@@ -215,5 +215,5 @@ def on_stop_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
 
 
 def own_pid() -> int:
-    """This process's id."""
+    """The id of this process."""
     return os.getpid()

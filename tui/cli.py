@@ -120,9 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--format", choices=("table", "csv", "json"), default="table", help="default: table"
     )
     sql.add_argument("--max-rows", type=positive, default=500, metavar="N", help="default: 500")
-    sql.add_argument(
-        "--timeout", type=duration, default=5.0, metavar="TIME", help="default: 5s"
-    )
+    sql.add_argument("--timeout", type=duration, default=5.0, metavar="TIME", help="default: 5s")
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
     broker.add_argument(

@@ -75,12 +75,15 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         help="what to produce, of clicks, orders, access (clicks,orders)",
     )  # fmt: skip
     add(
-        "--bootstrap", metavar="HOST:PORT",
+        "--bootstrap",
+        metavar="HOST:PORT",
         help="use this Kafka instead of the lab's embedded broker",
     )
     add("--topic-prefix", metavar="TEXT", help="put this before each topic's name")
     add(
-        "--replication", type=int, metavar="N",
+        "--replication",
+        type=int,
+        metavar="N",
         help="replication factor of new topics on another Kafka (1)",
     )
     add(
@@ -92,7 +95,9 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         help="a consumer silent this long loses its shards (6s)",
     )  # fmt: skip
     add(
-        "--store-clicks", action="store_const", const=True,
+        "--store-clicks",
+        action="store_const",
+        const=True,
         help="keep raw clicks in the store too, not only orders",
     )
     add(

@@ -18,7 +18,6 @@ from streaming.lab import paths
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Reply, Shutdown
 from streaming.lab.link import LabError, LinkLost
-
 from streaming.lab.messages import Answer, Ask, HelloClient, ToClient
 from streaming.lab.process import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.lab.settings import LabSettings
@@ -79,7 +78,8 @@ class Connection:
         """Ask the engine; never raises."""
         self._number += 1
         number = self._number
-        future = self._asked[number] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._asked[number] = future
         if self._reading.done():
             return _NO_ENGINE
         try:

@@ -60,7 +60,7 @@ class Drain(_Command, frozen=True, tag=True):
 
 
 class Verify(_Command, frozen=True, tag=True):
-    """Recompute the truth from the log and compare; the reply's `data` is a VerifyReport as JSON."""
+    """Recompute the truth from the log and compare; the reply's `data` is the report as JSON."""
 
 
 class CopyStore(_Command, frozen=True, tag=True):

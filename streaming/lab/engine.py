@@ -79,6 +79,7 @@ class Engine:
         self.verified: VerifyReport | None = None
         self.produced_rate = Rate()
         self.max_lag_ms = 0.0
+        self.store_clicks = settings.store_clicks
         self._seq = 0
         self._traffic_began: float | None = None
         self._stuck: dict[str, float] = {}
@@ -112,7 +113,9 @@ class Engine:
         self.store = store = Store(
             self.paths.store, self.settings.streams, self.settings.lateness_ms
         )
-        store.set_meta("store_clicks", str(self.settings.store_clicks).lower())
+        # Kept as the first start said: half of the clicks would be worth nothing.
+        wanted = str(self.settings.store_clicks).lower()
+        self.store_clicks = store.meta_default("store_clicks", wanted) == "true"
         store.set_meta("topic_prefix", self.settings.topic_prefix)
         store.set_meta("bootstrap", self.settings.bootstrap or "")
         self.journal = Journal(store.last_journal(50))
@@ -134,7 +137,7 @@ class Engine:
     async def _prepare_topics(self, store: Store) -> None:
         counts = await ensure_topics(
             self.backend.bootstrap,
-            {topic: self.settings.shards for topic in self.topics.values()},
+            dict.fromkeys(self.topics.values(), self.settings.shards),
             [self.settings.dead_letter_topic],
             self.settings.replication,
         )
@@ -184,7 +187,7 @@ class Engine:
         self.supervisor.keep(GENERATOR, "streaming.producer", self._producer_config, lambda: 0.3)
 
     async def _producer_config(self) -> ProducerConfig:
-        assert self.store is not None and self.merger is not None  # noqa: S101, PT018
+        assert self.store is not None and self.merger is not None  # noqa: S101
         now = time.monotonic()
         self._traffic_began = self._traffic_began or now
         left = self.duration_s - (now - self._traffic_began) if self.duration_s else 0.0
@@ -212,7 +215,7 @@ class Engine:
 
         A killed one could not report its last batches; the log knows them.
         """
-        assert self.store is not None and self.merger is not None  # noqa: S101, PT018
+        assert self.store is not None and self.merger is not None  # noqa: S101
         produced, acked = await self.merger.call(self.store.produced_before, self.incarnation)
         ends = await self.log_ends()
         if ends is not None:
@@ -243,7 +246,7 @@ class Engine:
             lateness_ms=self.store.lateness_ms if self.store else s.lateness_ms,
             flush_ms=s.flush_ms,
             session_timeout_ms=int(s.session_timeout_s * 1000),
-            store_clicks=s.store_clicks,
+            store_clicks=self.store_clicks,
         )
 
     def _consumer_pause(self) -> float:
@@ -278,11 +281,12 @@ class Engine:
     async def _measure(self) -> None:
         while True:
             began = time.monotonic()
-            await self._sample()
+            await self.sample()
             await asyncio.sleep(max(0.05, SAMPLE_S - (time.monotonic() - began)))
 
-    async def _sample(self) -> None:
-        assert self.watch is not None and self.store is not None  # noqa: S101, PT018
+    async def sample(self) -> None:
+        """Measure everything once, now."""
+        assert self.watch is not None and self.store is not None  # noqa: S101
         reachable = self.backend.state != "restarting" or self.backend.kind == "external"
         ends = await self.log_ends() if reachable else None
         if isinstance(self.backend, External):
@@ -331,7 +335,7 @@ class Engine:
         self.detail = ""
 
     def _kill_stuck(self, now: float) -> None:
-        """aiokafka's fetch task can die in silence; a new process reads on."""
+        """Aiokafka's fetch task can die in silence; a new process reads on."""
         if self.backend.state != "up" or self.store is None:
             self._stuck.clear()
             return
@@ -389,9 +393,11 @@ class Engine:
         found = [("engine", os.getpid())]
         if self.backend.pid is not None:
             found.append(("broker", self.backend.pid))
-        for child in self.supervisor.children.values():
-            if child.pid is not None:
-                found.append(("generator" if child.name == GENERATOR else "consumer", child.pid))
+        found += [
+            ("generator" if child.name == GENERATOR else "consumer", child.pid)
+            for child in self.supervisor.children.values()
+            if child.pid is not None
+        ]
         return found
 
     def _child_died(self, name: str) -> None:

@@ -32,7 +32,7 @@ class ShardId(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class Claim(_Message, frozen=True, tag=True, gc=False):
-    """"The group gave me these shards": asks where to start. Sent inside every rebalance.
+    """The group gave me these shards: where do I start? Sent inside every rebalance.
 
     `generation` is the group's; `member` its member id.
     """

@@ -35,9 +35,7 @@ class LabSettings(BaseModel):
     consumers: Annotated[int, Field(ge=1, le=32)] = Field(
         2, description="consumer processes in the group"
     )
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(
-        7, description="same seed, same events"
-    )
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(7, description="same seed, same events")
     key: str = Field("customer_id", description="the field that decides a record's shard")
     streams: tuple[str, ...] = Field(
         ("clicks", "orders"), description="streams to produce, of clicks, orders, access"
@@ -159,7 +157,9 @@ def _read(path: Path) -> dict[str, Any]:
             f"The settings file {path} is not valid TOML: {error}. Correct it or move it away."
         ) from error
     except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror}."
+        ) from error
     table = document.get(TABLE, {})
     if not isinstance(table, dict):
         raise SettingsError(f"In {path}, [{TABLE}] must be a table of settings.")

@@ -20,7 +20,7 @@ async def summarise(engine: Engine) -> dict[str, Any]:
     snapshot = engine.snapshot()
     engine.usage.sample(engine.processes())
     store, traffic, report = snapshot.store, snapshot.traffic, engine.verified
-    shards = [
+    shards: list[dict[str, Any]] = [
         {
             "id": f"{stream.name}/{shard.id}",
             "stream": stream.name,

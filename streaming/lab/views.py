@@ -11,6 +11,7 @@ from streaming.lab.snapshot import (
     ConsumerView,
     LabSnapshot,
     StoreView,
+    StreamView,
     TrafficView,
 )
 
@@ -22,7 +23,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
     """One snapshot of everything."""
     now = time.monotonic()
     store = engine.store
-    streams = ()
+    streams: tuple[StreamView, ...] = ()
     if store is not None:
         streams = tuple(
             engine.meter.stream(

@@ -85,9 +85,7 @@ class Delivery:
         for (stream, shard), keyed in by_shard.items():
             await self._write_shard(stream, shard, keyed)
 
-    async def _write_shard(
-        self, stream: str, shard: int, keyed: list[tuple[str, Emitted]]
-    ) -> None:
+    async def _write_shard(self, stream: str, shard: int, keyed: list[tuple[str, Emitted]]) -> None:
         now = int(time.time() * 1000)
         batch = self._producer.create_batch()
         count = 0

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import psutil
+
 from streaming.lab.client import LocalLab
 from streaming.lab.commands import Command, Drain, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError, LinkLost

@@ -71,7 +71,9 @@ def test_port_taken(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
-def test_wrong_arguments(tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_wrong_arguments(
+    tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
     refused(run_cli(*arguments, cwd=tmp_path), *words)
 
 

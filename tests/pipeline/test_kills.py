@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from lab_driver import assert_exact, lab
+
 from streaming.lab.commands import KillBroker, KillConsumer
 from streaming.lab.snapshot import LabSnapshot
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer
 from lab_driver import alive, assert_exact, background, lab, run_cli
+
 from streaming.lab import paths
 from streaming.lab.commands import Inject, SetRate
 
@@ -80,7 +81,7 @@ def test_verify_finds_what_was_tampered_with(tmp_path: Path) -> None:
 
 
 async def test_incidents_land_where_they_belong(tmp_path: Path) -> None:
-    """Poison goes to table and topic, late records beyond the lateness are counted, copies count."""
+    """Poison goes to table and topic, too late records are counted aside, copies count."""
     async with lab(tmp_path, lateness_s=1) as driven:
         await driven.stored(2000)
         for kind in ("poison", "duplicate", "late"):

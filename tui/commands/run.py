@@ -124,7 +124,7 @@ class HeadlessRun:
         self._shown = now
         line = _line(s)
         if self._bar:
-            sys.stderr.write(f"\r\x1b[2K{self._filled()}{line}"[: 400])
+            sys.stderr.write(f"\r\x1b[2K{self._filled()}{line}"[:400])
             sys.stderr.flush()
         else:
             self._say(line)
@@ -193,7 +193,10 @@ class HeadlessRun:
 
     async def _ask_when_running(self, command: Command) -> None:
         """A new engine starts its traffic anew; end that before going on."""
-        while not (reply := await self._lab.send(command)).ok and not reply.lost:
+        while True:
+            reply = await self._lab.send(command)
+            if reply.ok or reply.lost:
+                return
             await asyncio.sleep(_RETRY_S)
 
     def _finish(self, summary: dict[str, Any], drained: Reply, verified: Reply | None) -> None:

@@ -12,7 +12,7 @@ from streaming.lab import paths
 from streaming.lab.client import AttachedLab
 from streaming.lab.commands import CopyStore
 from streaming.lab.link import LabError
-from streaming.store.jail import SqlResult, format_csv, format_json, format_table, run_sql
+from streaming.store.jail import SqlResult, format_csv, format_json, format_table, harmless, run_sql
 from tui.commands.common import find_root
 from tui.options import fail
 
@@ -63,6 +63,8 @@ async def _copy(root: Path) -> Path:
 def _format(result: SqlResult, kind: str) -> str:
     if kind == "csv":
         text = format_csv(result)
+        if sys.stdout.isatty():  # a file gets the bytes as they are, a terminal must not obey them
+            text = "\n".join(harmless(line) for line in text.splitlines())
     elif kind == "json":
         text = format_json(result)
     else:
