@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 from streaming.lab.snapshot import RatePoint, ShardState, ShardView, SkewView, StreamView
@@ -36,11 +37,19 @@ class _Series:
 
     samples: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=LAG_TABLE))
     moved_at: float = 0.0
+    owner: tuple[int, str] | None = None
+    owned_at: float = 0.0
 
     def before(self, at: float) -> tuple[float, int, int]:
         """The newest sample that is at or before `at` (the oldest when there is none)."""
-        times = [sample[0] for sample in self.samples]
-        return self.samples[max(0, bisect_right(times, at) - 1)]
+        return self.samples[max(0, bisect_right(self.samples, at, key=itemgetter(0)) - 1)]
+
+    def stuck(self, now: float, seconds: float) -> bool:
+        """Whether something has waited that long and nothing was stored meanwhile."""
+        if not self.samples or now - self.samples[0][0] < seconds:
+            return False
+        _, end, stored = self.before(now - seconds)
+        return end > stored and stored == self.samples[-1][2]
 
     def rates(self, now: float) -> tuple[float, float] | None:
         """Records in and out per second over the last seconds."""
@@ -65,12 +74,11 @@ class _Series:
         _, end, stored = self.samples[-1]
         if stored >= end:
             return 0.0
-        ends = [sample[1] for sample in self.samples]
-        index = bisect_right(ends, stored)
-        grew_at = self.samples[min(index, len(self.samples) - 1)][0]
-        if 0 < index < len(self.samples):
+        index = bisect_right(self.samples, stored, key=itemgetter(1))
+        grew_at, grown, _ = self.samples[index]
+        if index > 0:
             t0, e0, _ = self.samples[index - 1]
-            grew_at = t0 + (grew_at - t0) * (stored - e0) / max(1, ends[index] - e0)
+            grew_at = t0 + (grew_at - t0) * (stored - e0) / (grown - e0)
         return max(0.0, (now - grew_at) * 1000)
 
     def trend(self, now: float) -> tuple[int, ...]:
@@ -94,6 +102,7 @@ class Meter:
         }
         self._history: deque[RatePoint] = deque(maxlen=HISTORY_S)
         self._last_point = -math.inf
+        self._silent_at = -math.inf
         self._marks: list[str] = []
         self.fresh = False
         """Whether the last sample could be taken."""
@@ -101,16 +110,27 @@ class Meter:
     def sample(self, now: float, ends: dict[Shard, int] | None, ledger: Ledger) -> None:
         """Take one sample at monotonic time `now`; `ends` None means the broker did not answer."""
         self.fresh = ends is not None
+        if not self.fresh:
+            self._silent_at = now
         for shard, end in (ends or {}).items():
             series = self._series.setdefault(shard, _Series())
             stored = ledger.shard(*shard).next_offset
+            here = (max(end, stored), stored)
             last = series.samples[-1] if series.samples else None
-            if last is None or (end, stored) != last[1:]:
+            if last is None or here != last[1:]:
                 series.moved_at = now
-            series.samples.append((now, max(end, stored), stored))
+            series.samples.append((now, *here))
+            owner = ledger.owners.get(shard)
+            if owner != series.owner:
+                series.owner, series.owned_at = owner, now
 
     def idle(self, now: float) -> set[Shard]:
-        """Shards with nothing to read and nothing new for a while."""
+        """Shards with nothing to read and nothing new for a while.
+
+        None while the broker does not answer: what came meanwhile is not known.
+        """
+        if not self.fresh:
+            return set()
         return {
             shard
             for shard, series in self._series.items()
@@ -125,7 +145,7 @@ class Meter:
 
     def point(self, now: float, now_ms: int) -> None:
         """Add a point to the history, once a second."""
-        if now - self._last_point < 1.0:
+        if now - self._last_point < 0.9:  # samples come twice a second, not on the dot
             return
         self._last_point = now
         rates = [series.rates(now) for series in self._series.values()]
@@ -142,7 +162,12 @@ class Meter:
         self._marks.clear()
 
     def stuck_owners(self, now: float, seconds: float, ledger: Ledger) -> set[str]:
-        """Owners whose lagging shards have not moved in the store for so long."""
+        """Owners whose lagging shards have not moved in the store for so long.
+
+        Only time in which the broker answered and the owner had the shard counts.
+        """
+        if now - self._silent_at < seconds:
+            return set()
         lagging: set[str] = set()
         moving: set[str] = set()
         for shard, (_, owner) in list(ledger.owners.items()):
@@ -150,11 +175,10 @@ class Meter:
             if series is None or not series.samples:
                 continue
             _, end, stored = series.samples[-1]
-            old_enough = now - series.samples[0][0] >= seconds
-            if stored != series.before(now - seconds)[2] or not old_enough:
-                moving.add(owner)
-            elif end > stored and series.before(now - seconds)[1] > stored:
+            if series.stuck(now, seconds) and now - series.owned_at >= seconds:
                 lagging.add(owner)
+            elif stored != series.before(now - seconds)[2]:
+                moving.add(owner)
         return lagging - moving
 
     def history(self) -> tuple[RatePoint, ...]:
@@ -213,7 +237,8 @@ class Meter:
         series, progress = self._series[shard], ledger.shard(*shard)
         rates = series.rates(now) if self.fresh else None
         _, end, stored = series.samples[-1] if series.samples else (0.0, None, None)
-        lag = None if end is None or stored is None else end - stored
+        waiting = None if end is None or stored is None else end - stored
+        lag = waiting if self.fresh else None
         owner = ledger.owners.get(shard)
         return ShardView(
             id=shard[1],
@@ -225,11 +250,11 @@ class Meter:
             in_per_s=rates[0] if rates else None,
             out_per_s=max(0.0, rates[1]) if rates else None,
             lag=lag,
-            lag_ms=series.lag_ms(now),
+            lag_ms=series.lag_ms(now) if self.fresh else None,
             clear_s=_clear(lag, rates),
             trend=series.trend(now),
             owner=owner[1] if owner else None,
-            state=self._state(series, lag, share, count, owner is not None, now),
+            state=self._state(series, waiting, share, count, owner is not None, now),
             watermark_at_ms=progress.watermark_ms,
             idle=idle,
         )
@@ -247,10 +272,8 @@ class Meter:
             return "starting"
         if not owned:
             return "moving"
-        if lag > 0 and series.samples[-1][2] == series.before(now - STALLED_S)[2]:
-            seconds = now - series.samples[0][0]
-            if seconds >= STALLED_S:
-                return "stalled"
+        if lag > 0 and series.stuck(now, STALLED_S):
+            return "stalled"
         if share is not None and count > 1:
             if share * count >= HOT:
                 return "hot"
