@@ -12,6 +12,7 @@ from textual import work
 from textual.app import App
 from textual.command import Provider
 from textual.timer import Timer
+from textual.worker import WorkerFailed
 
 from streaming.lab.commands import Command, Reply, SetRate
 from streaming.lab.link import LabError, LabLink, LinkLost
@@ -92,6 +93,8 @@ class LabApp(App[None]):
     @property
     def exception(self) -> BaseException | None:
         """What ended the app, if anything unforeseen did."""
+        if isinstance(self._exception, WorkerFailed):
+            return self._exception.error
         return self._exception
 
     def moment(self) -> Moment:

@@ -15,7 +15,7 @@ APP: Final[list[BindingType]] = [
     Binding("right_square_bracket", "load(1)", "Load up", id="load.up", key_display="]"),
     Binding("plus", "refresh_rate(1)", "Refresh more often", id="refresh.up", key_display="+"),
     Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
-    Binding("colon", "command_palette", "Commands", id="app.commands", key_display=":"),
+    Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
 
 MAIN: Final[list[BindingType]] = [

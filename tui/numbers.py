@@ -44,7 +44,7 @@ def duration(seconds: float | None, infinity: str = "∞") -> str:
     if seconds is None or math.isnan(seconds):
         return UNKNOWN
     if math.isinf(seconds):
-        return infinity
+        return infinity if seconds > 0 else UNKNOWN
     whole = max(0, round(seconds))
     if whole < MINUTE_S:
         return f"{whole}s"
@@ -57,7 +57,7 @@ def duration(seconds: float | None, infinity: str = "∞") -> str:
 
 def age(milliseconds: float | None) -> str:
     """Return an age in at most five characters, in milliseconds below one second."""
-    if milliseconds is None or math.isnan(milliseconds):
+    if milliseconds is None or not math.isfinite(milliseconds):
         return UNKNOWN
     if milliseconds < 1000:
         return f"{max(0, round(milliseconds))}ms"

@@ -33,6 +33,11 @@ class LinePanel(ScrollView, inherit_bindings=False):
         self._drawn_width = 0
 
     @property
+    def room(self) -> int:
+        """Cells a line has, the scrollbar's own column not counted; at least one."""
+        return max(self.scrollable_content_region.width, 1)
+
+    @property
     def texts(self) -> list[str]:
         """All lines as plain text, the fixed ones first: what a selection is cut from."""
         return [self._text(text_of(line)) for line in (*self._fixed, *self._lines)]
@@ -76,8 +81,8 @@ class LinePanel(ScrollView, inherit_bindings=False):
 
     def show_title(self, title: str, subtitle: str = "") -> None:
         """Set the texts on the frame, or both on its top line where that is all there is."""
-        if subtitle and not self.styles.border_bottom[0]:
-            title, subtitle = f" {title}   {subtitle} ", ""
+        if not self.styles.border_bottom[0]:
+            title, subtitle = f" {title}   {subtitle}".rstrip() + " ", ""
         for name, text in (("border_title", title), ("border_subtitle", subtitle)):
             content = Content(self._text(text)) if text else None
             if getattr(self, f"_{name}", None) != content:

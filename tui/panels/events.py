@@ -26,7 +26,7 @@ class EventsPanel(LinePanel, can_focus=True):
         """Show the diary of one instant."""
         self.moment = moment
         snapshot = moment.snapshot
-        width = max(self.size.width, 1)
+        width = self.room
         drawn = [] if snapshot is None else events(snapshot.events, width, self.glyphs)
         newer = self._newer(drawn)
         self._shown = drawn

@@ -12,4 +12,4 @@ class HeaderPanel(LinePanel, can_focus=False):
 
     def show(self, moment: Moment) -> None:
         """Show one instant."""
-        self.show_lines([header(moment, max(self.size.width, 1), self.glyphs)])
+        self.show_lines([header(moment, self.room, self.glyphs)])

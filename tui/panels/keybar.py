@@ -57,7 +57,7 @@ class KeyBar(LinePanel, can_focus=False):
         self.show_lines([merged(segments)])
 
     def _entries(self) -> list[tuple[str, Line]]:
-        return key_bar(keys_by_id(self.screen.active_bindings.values()), self.size.width)
+        return key_bar(keys_by_id(self.screen.active_bindings.values()), self.room)
 
     async def on_click(self, event: events.Click) -> None:
         """Run what was clicked."""

@@ -16,7 +16,7 @@ class RatesPanel(LinePanel, can_focus=False):
         """Show the history of one instant."""
         self.moment = moment
         history = () if moment.snapshot is None else moment.snapshot.history
-        self.show_lines(rates(history, self.size.width, self.size.height, self.glyphs))
+        self.show_lines(rates(history, self.room, self.size.height, self.glyphs))
         self.show_title("Rates, all streams")
 
     def on_resize(self) -> None:

@@ -59,7 +59,7 @@ class ShardsPanel(LinePanel, can_focus=True):
 
     def sort_next(self, step: int) -> None:
         """Sort by the shown column beside the present one."""
-        self.sort_by(next_column(self.order.column, step, self.size.width))
+        self.sort_by(next_column(self.order.column, step, self.room))
 
     def reverse(self) -> None:
         """Turn the sort round."""
@@ -67,7 +67,7 @@ class ShardsPanel(LinePanel, can_focus=True):
 
     def _draw(self) -> None:
         stream = None if self.moment is None else self.moment.shown_stream
-        width = max(self.size.width, 1)
+        width = self.room
         if stream is None or not stream.shards:
             self._rows = []
             text = starting_text(self.moment) if self.moment else ""
@@ -144,7 +144,7 @@ class ShardsPanel(LinePanel, can_focus=True):
         if place is None or not self._rows:
             return
         if place.y == 0:
-            column = column_at(place.x, self.size.width)
+            column = column_at(place.x, self.room)
             if column is not None:
                 self.sort_by(column)
         elif place.y + self.scroll_offset.y <= len(self._rows):

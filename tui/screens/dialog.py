@@ -27,7 +27,7 @@ class DialogPanel(LinePanel, can_focus=True):
 
     def on_resize(self) -> None:
         """Break the lines anew."""
-        self.show_lines(self.build(max(self.size.width, 1)))
+        self.show_lines(self.build(self.room))
 
 
 class Dialog(ModalScreen[None]):

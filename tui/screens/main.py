@@ -21,7 +21,7 @@ from tui.panels.rates import RatesPanel
 from tui.panels.shards import ShardsPanel
 
 WIDTHS: Final = [(0, "-narrow"), (80, "-medium"), (100, "-wide")]
-HEIGHTS: Final = [(0, "-tiny"), (11, "-short"), (24, "-compact"), (32, "-tall")]
+HEIGHTS: Final = [(0, "-tiny"), (11, "-low"), (15, "-short"), (24, "-compact"), (32, "-tall")]
 
 
 class MainScreen(Screen[None]):

@@ -113,7 +113,7 @@ def _latest(shard: ShardView) -> float | None:
 
 COLUMNS = (
     Column("shard", "SH", 3, 0, _plain(lambda s, w, _: f"{s.id:02d}"), lambda s: s.id),
-    Column("share", "SHARE", 13, 8, _share, lambda s: s.share, stretch=9),
+    Column("share", "SHARE", 13, 8, _share, lambda s: s.share, stretch=30),
     Column(
         "in",
         "IN/S",

@@ -31,6 +31,9 @@ STATE_WORDS = {
 }
 FIRST_DETAIL = "engine"
 PRODUCT_RANK = 11
+GONE_RANK = 1
+JOINED = (PRODUCT_RANK, GONE_RANK)
+"""Parts the next one follows after a single space."""
 
 
 class Part(NamedTuple):
@@ -50,7 +53,7 @@ def header(moment: Moment, width: int, glyphs: Glyphs) -> Line:
         parts.remove(max(parts, key=lambda part: part.rank))
     joined: list[Segment] = [(" ", "text")]
     for index, part in enumerate(parts):
-        space = 1 if index and parts[index - 1].rank == PRODUCT_RANK else gap
+        space = 1 if index and parts[index - 1].rank in JOINED else gap
         joined += [(" " * space if index else "", "text"), *part.segments]
     room = width - width_of(joined)
     if room > len(clock) + 1:
@@ -104,10 +107,11 @@ def _health(moment: Moment) -> list[Part]:
     parts: list[Part] = []
     if moment.lost is not None:
         reason = safe(moment.lost, REASON_LIMIT) or "no reason given"
-        parts.append(Part(1, (("ENGINE GONE", "bad"),)))
+        since = "" if moment.snapshot is None else f" {numbers.duration(moment.age_s)}"
+        parts.append(Part(GONE_RANK, ((f"ENGINE GONE{since}:", "bad"),)))
         parts.append(Part(3, ((reason, "warn"),)))
     elif moment.stale:
-        parts.append(Part(1, ((f"STALE {numbers.duration(moment.age_s)}", "warn"),)))
+        parts.append(Part(2, ((f"STALE {numbers.duration(moment.age_s)}", "warn"),)))
     return parts
 
 
@@ -118,7 +122,8 @@ def _state(moment: Moment) -> list[Part]:
     parts: list[Part] = []
     if moment.paused:
         parts.append(Part(0, (("PAUSED", "warn"),)))
-    parts.append(Part(2 if moment.paused else 0, ((word, style), rate)))
+    if moment.lost is None:
+        parts.append(Part(2 if moment.paused else 0, ((word, style), rate)))
     if moment.snapshot is None:
         parts.append(Part(6, ((f"{FIRST_DETAIL}", "busy"),)))
         return parts
@@ -146,7 +151,9 @@ def _numbers(stream: StreamView | None) -> list[Part]:
     if stream is None:
         return []
     lag_style = "warn" if stream.lag else "strong"
+    rate = numbers.count(stream.in_per_s, 9)
+    unit = "" if rate == numbers.UNKNOWN else "/s"
     return [
-        Part(6, (("in ", "label"), (f"{numbers.count(stream.in_per_s, 9)}/s", "strong"))),
+        Part(6, (("in ", "label"), (rate + unit, "strong"))),
         Part(7, (("lag ", "label"), (numbers.count(stream.lag, 11), lag_style))),
     ]

@@ -30,7 +30,7 @@ def rates(history: Sequence[RatePoint], width: int, height: int, glyphs: Glyphs)
     if height <= 0 or width <= 0:
         return []
     if not history:
-        return [(("no measurement yet", "dim"),), *[() for _ in range(height - 1)]]
+        return [((" no measurement yet", "dim"),), *[() for _ in range(height - 1)]]
     if height < PLOT_FROM or width < LABEL + LEGEND + 20:
         lines = _sparklines(history, width, height, glyphs)
     else:

@@ -1,0 +1,134 @@
+"""The screens on a lab that is made up: `python -m tests.screens.demo`; also the pty tests' app."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import os
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from streaming.lab.commands import Command, Reply, SetRate, Verify
+from streaming.lab.link import LabError, LinkLost
+from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint, ShardView
+from tests.screens.fakes import events, shard, snapshot, starting, stream
+from tui.app import run_app
+
+
+class DemoLink:
+    """Moves made-up numbers four times a second; `mode` chooses how it misbehaves."""
+
+    def __init__(self, mode: str, shards: int, pid_file: str) -> None:
+        self.mode = mode
+        self.shards = shards
+        self.pid_file = pid_file
+        self.rate = 2500.0
+        self.random = random.Random(7)
+        self.points: list[RatePoint] = []
+        self.diary: list[EventView] = list(events())
+        self.lag = 0.0
+
+    async def open(self) -> None:
+        await asyncio.sleep(0 if self.mode in ("steady", "exit") else 1.5)
+        if self.mode == "error":
+            raise LabError("the data directory is in use by process 77.\nStop it with [b]kill[/b].")
+
+    async def snapshots(self) -> AsyncIterator[LabSnapshot | LinkLost]:
+        if self.mode != "steady":
+            for detail in ("broker", "topics", "consumers"):
+                yield self._now(starting(detail))
+                await asyncio.sleep(0.7)
+        if self.pid_file:
+            Path(self.pid_file).write_text(str(os.getpid()))
+        if self.mode == "crash":
+            password = "hunter2-secret"
+            raise RuntimeError(f"made to fail with {len(password)} \x1b[31mletters")
+        if self.mode == "segv":
+            os.abort()
+        for seq in range(10**9):
+            if self.mode == "lost" and seq % 40 > 28:
+                yield LinkLost("the engine's pipe closed")
+            else:
+                yield self._now(self._moved(seq))
+            await asyncio.sleep(0.25)
+
+    async def send(self, command: Command) -> Reply:
+        if isinstance(command, SetRate):
+            self.rate = command.per_s
+            return Reply(True, f"the rate is {command.per_s:,.0f} records/s")
+        if isinstance(command, Verify):
+            await asyncio.sleep(3)
+            return Reply(True, "0 lost, 0 doubled, 690,000 records compared\nwindows: 300 equal")
+        return Reply(True, f"{type(command).__name__} done [/x]")
+
+    async def close(self) -> None:
+        if self.mode == "slow":
+            await asyncio.sleep(60)
+        if self.pid_file:
+            Path(self.pid_file + ".closed").write_text("closed")
+
+    def _now(self, view: LabSnapshot) -> LabSnapshot:
+        now = int(time.time() * 1000)
+        broker = msgspec.structs.replace(view.broker, since_at_ms=now - 3000)
+        return msgspec.structs.replace(view, at_ms=now, broker=broker)
+
+    def _moved(self, seq: int) -> LabSnapshot:
+        now = int(time.time() * 1000)
+        entered = self.rate * (1 + 0.1 * math.sin(seq / 20)) + self.random.gauss(0, 25)
+        left = min(entered, 2600.0) if self.lag <= 0 else 2600.0
+        self.lag = max(0.0, self.lag + (entered - left) / 4)
+        if seq % 4 == 0:
+            mark = "load" if seq % 120 == 60 else ""
+            self.points.append(RatePoint(now, entered, left, int(self.lag), mark))
+            del self.points[:-600]
+        if seq % 60 == 59:
+            text = f"rebalance {seq // 60} stable after 2.{seq % 9} s"
+            self.diary.append(EventView(self.diary[-1].seq + 1, now, "good", "rebalance", text))
+        clicks = tuple(self._shard(id, entered, now) for id in range(self.shards))
+        moving = msgspec.structs.replace(
+            stream(), shards=clicks, in_per_s=entered, out_per_s=left, lag=int(self.lag)
+        )
+        return msgspec.structs.replace(
+            snapshot(seq),
+            at_ms=now,
+            streams=(moving, stream("orders", 4)),
+            history=tuple(self.points),
+            events=tuple(self.diary),
+        )
+
+    def _shard(self, id: int, total: float, now: int) -> ShardView:
+        view = shard(id)
+        rate = total * (view.share or 0) * self.random.uniform(0.8, 1.2)
+        shown = [
+            round(point.in_per_s * (view.share or 0)) for point in self.points if point.in_per_s
+        ]
+        return msgspec.structs.replace(
+            view, in_per_s=rate, trend=tuple(shown[-60:]), watermark_at_ms=now - 8000
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mode", default="normal")
+    parser.add_argument("--ascii", action="store_true")
+    parser.add_argument("--hz", type=float, default=2.0)
+    parser.add_argument("--shards", type=int, default=12)
+    parser.add_argument("--pid-file", default="")
+    parser.add_argument("--crash-dir", type=Path)
+    options = parser.parse_args()
+    return run_app(
+        lambda: DemoLink(options.mode, options.shards, options.pid_file),
+        refresh_hz=options.hz,
+        ascii=options.ascii,
+        crash_dir=options.crash_dir,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""Texts from outside that try to crash, to style, to click or to write to the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from streaming.lab.commands import AddConsumer, Reply, Verify
+from streaming.lab.link import LabError, LinkLost
+from streaming.lab.snapshot import ConsumerView, EventView, LabSnapshot
+from tests.screens.conftest import Hand, Runner
+from tests.screens.fakes import NOW_MS, shard, snapshot, starting, stream
+from tui.safe import fit, safe
+
+PAYLOADS = {
+    "closing tag": "[/x]",
+    "open tag": "a [b unterminated",
+    "click": "[@click=app.quit]pay[/]",
+    "json": '{"a": ["[/]"]}',
+    "escape": "\x1b[31mred\x1b[0m",
+    "clipboard": "\x1b]52;c;aGFja2Vk\x07",
+    "clipboard st": "\x1b]52;c;aGFja2Vk\x1b\\",
+    "title": "\x1b]0;owned\x07",
+    "dcs": "\x1bPq#0\x1b\\",
+    "c1": "\x9b31m \x9d52;c;eA==\x9c \x90",
+    "bidi": "abc\u202ecba\u2066\u2069\u200f",
+    "zero width": "a\u200bb\u200dc\ufeffd\u2060e\ufe0f",
+    "nul": "a\x00b\x7fc\x08d",
+    "surrogate": "a\ud800b",
+    "lines": "one\ntwo\rthree\u2028four\u2029five\x85six\x0b\x0c",
+    "tags": "x\U000e0041\U000e0042",
+    "wide": "漢字" * 40,
+    "marks": "e" + "\u0301" * 300,
+    "huge": "[b]" * 500_000,
+    "private": "\ue000\U000f0000",
+    "tab": "a\tb",
+    "hangul filler": "\u3164\u115f",
+}
+
+
+def forbidden(text: str) -> Iterator[str]:
+    """Yield what a terminal must never be sent by data."""
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+            yield f"U+{ord(character):04X}"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=list(PAYLOADS))
+def test_safe_lets_nothing_through(payload: str) -> None:
+    text = safe(payload, 50)
+    assert not list(forbidden(text))
+    assert len(text) <= 50
+    text.encode("utf-8")
+    assert len(fit(text, 10).encode()) >= 5
+
+
+def test_safe_keeps_ordinary_words() -> None:
+    for text in ("shard 03", "Zürich → 漢字 café", "[b]literal[/b]", ""):
+        assert safe(text, 80) == text
+
+
+def nasty(payload: str) -> LabSnapshot:
+    """Put one text wherever a snapshot has a text."""
+    view = snapshot()
+    shards = tuple(shard(id, owner=payload) for id in range(3))
+    odd: Any = payload
+    shards += (shard(3, state=odd),)
+    event = EventView(1, NOW_MS, "warn", payload, payload)
+    return msgspec.structs.replace(
+        view,
+        detail=payload,
+        data_dir=payload,
+        key=payload,
+        broker=msgspec.structs.replace(view.broker, label=payload, address=payload, state="down"),
+        streams=(msgspec.structs.replace(stream(), name=payload, key=payload, shards=shards),),
+        consumers=(ConsumerView(payload, 1, "running", (payload,), 1, 1.0, 0),),
+        history=tuple(
+            msgspec.structs.replace(point, mark=payload if index == 50 else "")
+            for index, point in enumerate(view.history)
+        ),
+        events=(event, msgspec.structs.replace(event, seq=2, level=odd)),
+        state="draining",
+    )
+
+
+def clean(hand: Hand) -> None:
+    """Look at every cell of the screen, and for actions hidden in their styles."""
+    for strip in hand.app.screen._compositor.render_strips():
+        assert not list(forbidden(strip.text)), strip.text
+        strip.text.encode("utf-8")
+        for segment in strip:
+            meta = segment.style.meta if segment.style is not None else {}
+            assert "pay" not in segment.text or "@click" not in meta
+
+
+async def test_panels(lab: Runner) -> None:
+    async with lab() as hand:
+        for seq, payload in enumerate(PAYLOADS.values()):
+            await hand.show(msgspec.structs.replace(nasty(payload), seq=seq + 2))
+            clean(hand)
+            assert hand.app.return_code is None
+        assert "DRAINING" in hand.header
+
+
+async def test_panels_narrow_and_ascii(lab: Runner) -> None:
+    async with lab(size=(80, 24), ascii=True) as hand:
+        for seq, payload in enumerate(PAYLOADS.values()):
+            await hand.show(msgspec.structs.replace(nasty(payload), seq=seq + 2))
+            clean(hand)
+            for panel in ("header", "shards", "events", "rates"):
+                assert all(line.isascii() for line in hand.app.main.query_one(f"#{panel}").texts)
+
+
+async def test_starting_and_gone(lab: Runner) -> None:
+    async with lab(starting()) as hand:
+        for payload in PAYLOADS.values():
+            await hand.show(starting(payload))
+            clean(hand)
+            await hand.show(LinkLost(payload))
+            clean(hand)
+
+
+async def test_toasts(lab: Runner) -> None:
+    async with lab(size=(120, 100)) as hand:
+        for payload in PAYLOADS.values():
+            hand.link.reply = Reply(False, "said " + payload)
+            hand.app.ask(AddConsumer())
+        await hand.until(lambda: len(hand.app._notifications) == len(PAYLOADS))
+        await hand.until(lambda: "said [/x]" in hand.text or "said" in hand.text)
+        clean(hand)
+        hand.app.clear_notifications()
+        hand.app.tell(PAYLOADS["click"], ok=True)
+        await hand.sees("[@click=app.quit]pay[/]")
+        clean(hand)
+
+
+async def test_dialog(lab: Runner) -> None:
+    async with lab() as hand:
+        hand.link.reply = Reply(True, "\n".join(PAYLOADS.values()))
+        hand.app.ask(Verify(), True)
+        await hand.sees("[@click=app.quit]pay[/]")
+        clean(hand)
+        await hand.pilot.press("G")
+        clean(hand)
+
+
+async def test_palette(lab: Runner) -> None:
+    consumers = tuple(
+        ConsumerView(payload[:4000], 1, "running", (), 1, 1.0, 0) for payload in PAYLOADS.values()
+    )
+    async with lab(snapshot(1, consumers=consumers), size=(120, 100)) as hand:
+        await hand.pilot.press("ctrl+p")
+        await hand.sees("Kill consumer [@click=app.quit]pay[/]")
+        clean(hand)
+        await hand.pilot.press(*"kill")
+        await hand.sees("Kill consumer [/x]")
+        clean(hand)
+
+
+async def test_filter_bar_and_frame(lab: Runner) -> None:
+    async with lab() as hand:
+        for name in ("click", "closing tag", "clipboard", "bidi", "surrogate", "wide"):
+            payload = PAYLOADS[name]
+            await hand.pilot.press("slash")
+            hand.app.main.query_one("FilterInput").value = payload[:40]  # type: ignore[attr-defined]
+            await hand.pilot.pause()
+            clean(hand)
+            await hand.pilot.press("escape")
+
+
+async def test_odd_numbers(lab: Runner) -> None:
+    odd = [float("nan"), float("inf"), -float("inf"), -1.0, 1e300, 0.0]
+    views = tuple(
+        shard(
+            index,
+            share=value,
+            in_per_s=value,
+            out_per_s=value,
+            lag=-5 if value < 0 else 10**18,
+            lag_ms=value,
+            clear_s=value,
+            trend=(0, -5, 10**18),
+            watermark_at_ms=10**18,
+        )
+        for index, value in enumerate(odd)
+    )
+    view = snapshot()
+    history = tuple(
+        msgspec.structs.replace(point, in_per_s=odd[index % 6], out_per_s=odd[index % 5], lag=-1)
+        for index, point in enumerate(view.history)
+    )
+    broken = msgspec.structs.replace(
+        view,
+        streams=(msgspec.structs.replace(stream(), shards=views, in_per_s=1e300, lag=10**30),),
+        history=history,
+    )
+    for size in ((120, 40), (80, 24), (30, 10)):
+        async with lab(broken, size=size) as hand:
+            clean(hand)
+            for _ in range(11):
+                await hand.pilot.press("right")
+            assert hand.app.return_code is None
+
+
+def test_a_lab_errors_text_is_made_harmless_for_stderr() -> None:
+    from tui.session import _clean
+
+    for payload in PAYLOADS.values():
+        text = _clean(str(LabError(payload)), 2000)
+        assert not list(forbidden(text.replace("\n", "")))
