@@ -130,3 +130,27 @@ async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(broker):
     broker.kill()
     broker.start()
     assert await everything(broker.port, topic) == [b"x" * 1000, b"z"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit")
+async def test_an_idempotent_producer_waits_out_a_full_disk(broker):
+    import resource
+
+    topic = unique()
+    async with Wire(broker.port) as wire:
+        await wire.create(topic)
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker.bootstrap, enable_idempotence=True, retry_backoff_ms=20
+    ) as producer:
+        await producer.send_and_wait(topic, b"0" * 500)
+        _, hard = resource.prlimit(broker.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, (700, hard))
+        waits = await producer.send(topic, b"1" * 500)
+        async with Wire(broker.port) as wire:
+            refused = await wire.produce(topic, make_batch([b"x" * 500]))
+        assert refused.error_code == 56 and not waits.done()
+        resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        async with asyncio.timeout(DEADLINE_S):
+            await waits
+            await producer.send_and_wait(topic, b"2")
+    assert await everything(broker.port, topic) == [b"0" * 500, b"1" * 500, b"2"]

@@ -231,7 +231,10 @@ async def test_connections_beyond_the_limit_are_refused(tmp_path):
         await second.list_offset("t", -1)
         assert await closed_after(port, b"")
         assert (await first.list_offset("t", -1)).offset == 0
+        for client in (first, second):
+            await client.send(1, 11, client.fetch_request("t", {0: 0}, wait_ms=3_600_000))
 
+    # Both hang up while the server holds their Fetch back for an hour: it notices at once.
     async def free():
         try:
             async with Wire(port) as again:
