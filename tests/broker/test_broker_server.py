@@ -14,7 +14,7 @@ import pytest
 
 from streaming.broker.embedded.config import BrokerConfig, BrokerStartError
 from streaming.broker.embedded.server import run_broker
-from tests.broker.support import DEADLINE_S, Wire, make_batch, unique, until
+from tests.broker.support import DEADLINE_S, BrokerProcess, Wire, make_batch, unique, until
 
 COMMAND = [sys.executable, "-m", "streaming.broker.embedded"]
 
@@ -78,6 +78,22 @@ def test_a_taken_port_is_named_with_what_to_do(shared, tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert f"port {shared.port}" in done.stderr and "choose another port" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_number_that_is_no_port(tmp_path):
+    done = run("--data", tmp_path, "--port", 70_000)
+    assert done.returncode == 2 and "no port number" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_localhost_is_one_address(tmp_path):
+    own = BrokerProcess(tmp_path, "--host", "localhost").start()
+    try:
+        assert own.ready["host"] == "127.0.0.1"
+        async with Wire(own.port) as wire:
+            await wire.create("t")
+    finally:
+        own.stop()
 
 
 def test_a_folder_in_use_is_named_with_its_user(shared):

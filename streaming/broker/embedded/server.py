@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from streaming import platform
@@ -38,6 +39,9 @@ async def run_broker(
     Raises BrokerStartError when it cannot start; it leaves nothing behind then.
     """
     _check_host(config)
+    if config.host == "localhost":
+        # It may mean two addresses, and with port 0 each would get a port of its own.
+        config = replace(config, host="127.0.0.1")
     with _locked(config):
         broker = _opened(config)
         try:
@@ -113,6 +117,10 @@ async def _serve(broker: Broker, on_ready: Callable[[Ready], None], stop: asynci
 
     try:
         server = await loop.create_server(protocol, config.host, config.port)
+    except OverflowError as error:
+        raise BrokerStartError(
+            f"{config.port} is no port number. Choose one from 1 to 65535 (0: any)."
+        ) from error
     except OSError as error:
         raise BrokerStartError(_why_not_listening(config, error)) from error
     port = server.sockets[0].getsockname()[1]
