@@ -14,7 +14,7 @@ import re
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from generators.wire import ACCESS, CLICKS, ORDERS
-from streaming.windows.spec import MEASURES
+from streaming.windows.spec import MAX_MEASURE, MEASURES
 
 MAX_BYTES: Final = 1024 * 1024
 _MAX_COUNT: Final = 2**53
@@ -56,6 +56,10 @@ def _counts(names: str) -> Bounds:
     return tuple((name, 0, _MAX_COUNT) for name in names.split())
 
 
+def _measure(stream: str) -> Bounds:
+    return ((MEASURES[stream], 0, MAX_MEASURE),)
+
+
 _COMMON_TEXTS: Final = _texts("id type customer_id session_id", 1) + _texts(
     "category country product_id device", 0
 )
@@ -64,11 +68,11 @@ _COMMON_NUMBERS: Final = (("v", 1, 1), *_counts("ts seq"))
 _SHAPES: Final = {
     CLICKS: _shape(
         _COMMON_TEXTS + _texts("campaign page query", 0),
-        _COMMON_NUMBERS + _counts(MEASURES[CLICKS]),
+        _COMMON_NUMBERS + _measure(CLICKS),
     ),
     ORDERS: _shape(
         _COMMON_TEXTS + _texts("order_id checkout_id", 1) + _texts("campaign payment city", 0),
-        _COMMON_NUMBERS + _counts(MEASURES[ORDERS]),
+        _COMMON_NUMBERS + _measure(ORDERS),
         "lines",
     ),
     ACCESS: _shape(
@@ -77,7 +81,7 @@ _SHAPES: Final = {
         + _texts("ip method", 0)
         + _texts("path", 0, 4096)
         + _texts("line", 0, 8192),
-        _COMMON_NUMBERS + _counts("status") + _counts(MEASURES[ACCESS]),
+        _COMMON_NUMBERS + _counts("status") + _measure(ACCESS),
     ),
 }
 _LINE: Final = _shape(

@@ -7,15 +7,17 @@ measure (see `spec.MEASURES`).
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
 from generators.wire import ACCESS, CLICKS, ORDERS
+from streaming.windows.spec import MAX_MEASURE
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=200)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Measure: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_MEASURE)]
 Version: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1)]
 
 MAX_VALUE_BYTES: Final = 1024 * 1024
@@ -51,7 +53,7 @@ class CountedClick(_Base, frozen=True, gc=False, rename={"value": "load_ms"}):
     campaign: Text
     page: Text
     query: Text
-    value: Count
+    value: Measure
 
 
 class CountedOrder(_Base, frozen=True, gc=False, rename={"value": "total_cents"}):
@@ -65,7 +67,7 @@ class CountedOrder(_Base, frozen=True, gc=False, rename={"value": "total_cents"}
     payment: Text
     city: Text
     lines: Annotated[tuple[OrderLine, ...], msgspec.Meta(max_length=1000)]
-    value: Count
+    value: Measure
 
 
 class CountedAccess(_Base, frozen=True, gc=False, rename={"value": "size"}):
@@ -79,12 +81,12 @@ class CountedAccess(_Base, frozen=True, gc=False, rename={"value": "size"}):
     path: Annotated[str, msgspec.Meta(max_length=4096)]
     status: Count
     line: Annotated[str, msgspec.Meta(max_length=8192)]
-    value: Count
+    value: Measure
 
 
 Counted: TypeAlias = CountedClick | CountedOrder | CountedAccess
 
-DECODERS: Final = {
+DECODERS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     CLICKS: msgspec.json.Decoder(CountedClick),
     ORDERS: msgspec.json.Decoder(CountedOrder),
     ACCESS: msgspec.json.Decoder(CountedAccess),

@@ -25,6 +25,9 @@ DIMS: Final = ("all", "type", "category", "country")
 MEASURES: Final = {CLICKS: "load_ms", ORDERS: "total_cents", ACCESS: "size"}
 """The field that sum, min, max and quantiles speak of, per stream."""
 
+MAX_MEASURE: Final = 2**36
+"""Largest accepted measure: 2**27 records of one window cannot overflow a 64-bit sum."""
+
 MAX_PAST_MS: Final = 365 * 24 * 3600 * 1000
 MAX_FUTURE_MS: Final = 5 * 60 * 1000
 """Event times outside [now - 365 d, now + 5 min] are quarantined before they move a watermark."""
