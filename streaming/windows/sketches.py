@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import datasketches as ds
 import numpy as np
 import numpy.typing as npt
 
 from streaming.windows.spec import HLL_LG_K, KLL_K
+
+_CANONICAL_FROM: Final = 100
+"""Below this the sketch is still a plain list of hashes (up to 192 of them)."""
 
 _HLL_TYPE = ds.tgt_hll_type.HLL_4
 
@@ -44,6 +47,13 @@ class Distinct:
     def result(self) -> tuple[bytes, float]:
         """The union as bytes, and its estimate."""
         sketch = self._union.get_result(_HLL_TYPE)
+        if sketch.get_estimate() > _CANONICAL_FROM:
+            # A sketch that was never merged estimates by the order its numbers came in. Merged
+            # with itself it estimates by its registers alone: any batching gives the same.
+            again = ds.hll_union(HLL_LG_K)
+            again.update(sketch)
+            again.update(sketch)
+            sketch = again.get_result(_HLL_TYPE)
         return bytes(sketch.serialize_compact()), float(sketch.get_estimate())
 
 
