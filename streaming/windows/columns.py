@@ -9,7 +9,7 @@ batching gives the same result.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -76,7 +76,7 @@ class PaneColumns:
         self.stream = stream
         self.count = 0
         self._lateness_ms = lateness_ms
-        self._decode = DECODERS[stream].decode
+        self._decode: Callable[[bytes], Counted] = DECODERS[stream].decode
         self._types, self._categories, self._countries = _Codes(), _Codes(), _Codes()
         self._customers = _CustomerCodes()
         self._parts: list[tuple[Ints, ...]] = []
@@ -93,10 +93,10 @@ class PaneColumns:
         times = np.fromiter((e.ts for e in events), dtype=np.int64, count=len(events))
         believed = (times >= now_ms - MAX_PAST_MS) & (times <= now_ms + MAX_FUTURE_MS)
         if not believed.all():
-            for i in np.flatnonzero(~believed):
+            for i in np.flatnonzero(~believed).tolist():
                 detail = f"event time {times[i]} ms is outside the accepted range"
                 dead.append(self._dead(shard, kept[i], "event_time", detail))
-            chosen = np.flatnonzero(believed)
+            chosen = np.flatnonzero(believed).tolist()
             events = [events[i] for i in chosen]
             kept = [kept[i] for i in chosen]
             times = times[believed]
@@ -107,10 +107,11 @@ class PaneColumns:
         is_late = closes <= seen[:-1]
         late: list[LateRow] = []
         if is_late.any():
-            for i in np.flatnonzero(is_late):
-                late.append(self._late(shard, kept[i], events[i], int(seen[i])))
-            chosen = np.flatnonzero(~is_late)
-            on_time = [events[i] for i in chosen]
+            late = [
+                self._late(shard, kept[i], events[i], int(seen[i]))
+                for i in np.flatnonzero(is_late).tolist()
+            ]
+            on_time = [events[i] for i in np.flatnonzero(~is_late).tolist()]
             self._append(on_time, times[~is_late])
         else:
             self._append(events, times)
@@ -132,7 +133,7 @@ class PaneColumns:
                 _check_size(record.value)
                 events.append(decode(record.value))
                 kept.append(record)
-            except Exception as error:  # noqa: BLE001 - one bad record must not stop its shard
+            except Exception as error:  # one bad record must not stop its shard
                 reason, detail = _why(error)
                 dead.append(self._dead(shard, record, reason, detail))
         return events, kept, dead
@@ -162,7 +163,9 @@ class PaneColumns:
         panes = times // PANE_MS
         rows = self._group("all", panes, np.zeros_like(panes), [ALL_KEY], customers, values)
         rows += self._group("type", panes, types, self._types.names, customers, values)
-        rows += self._group("category", panes, categories, self._categories.names, customers, values)
+        rows += self._group(
+            "category", panes, categories, self._categories.names, customers, values
+        )
         rows += self._group("country", panes, countries, self._countries.names, customers, values)
         self.clear()
         return rows

@@ -29,9 +29,7 @@ class Cell:
     distinct: Distinct = field(default_factory=Distinct)
     quantiles: Quantiles = field(default_factory=Quantiles)
 
-    def add(
-        self, n: int, total: int, lowest: int, highest: int, hll: bytes, kll: bytes
-    ) -> None:
+    def add(self, n: int, total: int, lowest: int, highest: int, hll: bytes, kll: bytes) -> None:
         """Merge one partial."""
         self.n += n
         self.total += total
