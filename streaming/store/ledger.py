@@ -66,6 +66,8 @@ class Ledger:
 
     def check(self, handover: Handover) -> Refusal | None:
         """Why this handover may not be stored, or None."""
+        if not handover.ranges:
+            return Refusal("a handover without ranges could be stored twice")
         seen: set[Shard] = set()
         for part in handover.ranges:
             shard = (part.stream, part.shard)

@@ -11,11 +11,16 @@ from typing import Final
 
 SCHEMA_VERSION: Final = 1
 
-TABLES: Final = """
+META: Final = """
 CREATE TABLE IF NOT EXISTS meta (
     name VARCHAR PRIMARY KEY,
     value VARCHAR NOT NULL
 );
+"""
+
+TABLES: Final = (
+    META
+    + """
 -- Progress per shard. next_offset: first offset not yet in the store. acked_end: one past the last
 -- offset the producer saw acknowledged. watermark_ms: highest event time seen, NULL before any.
 CREATE TABLE IF NOT EXISTS offsets (
@@ -98,7 +103,7 @@ CREATE TABLE IF NOT EXISTS events_orders (
     device VARCHAR NOT NULL,
     campaign VARCHAR NOT NULL,
     payment VARCHAR NOT NULL,
-    items INTEGER NOT NULL,
+    items BIGINT NOT NULL,
     total_cents BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS events_clicks (
@@ -144,3 +149,4 @@ CREATE TABLE IF NOT EXISTS journal (
     text VARCHAR NOT NULL
 );
 """
+)

@@ -8,9 +8,10 @@ restart from the file is always right.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ import msgspec
 from streaming.lab.messages import Ack, Handover, PaneRow, Position, ProducerStats
 from streaming.store import tables
 from streaming.store.ledger import Ledger, Progress, Shard
-from streaming.store.schema import SCHEMA_VERSION, TABLES
+from streaming.store.schema import META, SCHEMA_VERSION, TABLES
 from streaming.windows.spec import PANE_S
 from streaming.windows.state import StreamWindows, WindowRow
 
@@ -69,20 +70,27 @@ class Store:
     def __init__(self, path: Path, streams: Sequence[str], lateness_ms: int) -> None:
         self.path = path
         self._con = _open(path)
-        self._con.execute(TABLES)
-        self._check_version()
-        self.lateness_ms = int(self.meta_default("lateness_ms", str(lateness_ms)))
         self.ledger = Ledger()
-        self.windows = {
-            stream: StreamWindows(stream, self.lateness_ms, self._watermark(stream))
-            for stream in streams
-        }
         self.counters = Counters()
-        self._load()
+        self.windows: dict[str, StreamWindows] = {}
+        self._failed = False
+        try:
+            self._check_version()
+            self._con.execute(TABLES)
+            self.lateness_ms = int(self.meta_default("lateness_ms", str(lateness_ms)))
+            self._load(streams)
+        except duckdb.Error as error:
+            self._con.close()
+            raise StoreError(_unreadable(error, path)) from error
+        except BaseException:
+            self._con.close()
+            raise
 
     # --- opening ----------------------------------------------------------------------------
 
     def _check_version(self) -> None:
+        """Look before anything is written: another version's file stays as it is."""
+        self._con.execute(META)
         version = self.meta_default("schema_version", str(SCHEMA_VERSION))
         if version != str(SCHEMA_VERSION):
             raise StoreError(
@@ -107,9 +115,13 @@ class Store:
         ).fetchone()
         return int(row[0]) if row else None
 
-    def _load(self) -> None:
+    def _load(self, streams: Sequence[str]) -> None:
+        for stream in streams:
+            mark = self._watermark(stream)
+            self.windows[stream] = StreamWindows(stream, self.lateness_ms, mark)
         rows = self._con.execute(
-            "SELECT stream, shard, next_offset, acked_end, watermark_ms, records, bytes FROM offsets"
+            "SELECT stream, shard, next_offset, acked_end, watermark_ms, records, bytes "
+            "FROM offsets"
         ).fetchall()
         for stream, shard, *rest in rows:
             self.ledger.progress[stream, shard] = Progress(*rest)
@@ -154,6 +166,38 @@ class Store:
         `idle` shards do not hold the watermark back. `producer` is (incarnation, its latest
         numbers); `journal` rows are (seq, at_ms, level, kind, text). Raises StoreFailed.
         """
+        with self._or_fail():
+            return self._merge(handovers, idle, producer, journal)
+
+    @contextlib.contextmanager
+    def _or_fail(self) -> Iterator[None]:
+        """Whatever fails, memory may be ahead of the file: nothing may be written after it."""
+        if self._failed:
+            raise StoreFailed(f"The store {self.path} failed before; start again from its file.")
+        try:
+            yield
+        except Exception as error:
+            self._failed = True
+            raise StoreFailed(_explain(error, self.path)) from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._con.execute("BEGIN")
+        try:
+            yield
+            self._con.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                self._con.execute("ROLLBACK")
+            raise
+
+    def _merge(
+        self,
+        handovers: Sequence[tuple[str, Handover]],
+        idle: Collection[Shard],
+        producer: tuple[int, ProducerStats] | None,
+        journal: Sequence[tuple[int, int, str, str, str]],
+    ) -> Merged:
         started = time.perf_counter()
         accepted: list[Handover] = []
         acks: list[Ack] = []
@@ -169,15 +213,11 @@ class Store:
                 progress.acked_end = max(progress.acked_end, acked.end)
         self._advance_watermarks(idle)
         rows = [row for windows in self.windows.values() for row in windows.changes()]
-        try:
-            self._con.execute("BEGIN")
+        with self._transaction():
             self._write_offsets(before)
             self._write_windows(rows)
             self._write_rows(accepted)
             self._write_lab(producer, journal)
-            self._con.execute("COMMIT")
-        except duckdb.Error as error:
-            raise StoreFailed(_explain(error, self.path)) from error
         stored = sum(part.records for handover in accepted for part in handover.ranges)
         self.counters.stored += stored
         self.counters.refused += len(handovers) - len(accepted)
@@ -222,6 +262,22 @@ class Store:
             if mark is not None and mark > (windows.watermark_ms or -(2**62)):
                 return True
         return False
+
+    def skip_to(self, stream: str, shard: int, offset: int) -> int:
+        """Go on at `offset`: what is before it is no longer in the log. Returns how many are gone.
+
+        Memory and file move together; a range from the old place is refused from now on. Raises
+        StoreFailed.
+        """
+        progress = self.ledger.shard(stream, shard)
+        gone = offset - progress.next_offset
+        if gone <= 0:
+            return 0
+        before = {key: p.next_offset for key, p in self.ledger.progress.items()}
+        with self._or_fail(), self._transaction():
+            progress.next_offset = offset
+            self._write_offsets(before)
+        return gone
 
     def _advance_watermarks(self, idle: Collection[Shard]) -> None:
         for stream, windows in self.windows.items():
@@ -344,7 +400,8 @@ class Store:
     def last_journal(self, count: int) -> list[tuple[int, int, str, str, str]]:
         """The newest journal rows, oldest first."""
         rows = self._con.execute(
-            "SELECT seq, epoch_ms(happened_at), level, kind, text FROM journal ORDER BY seq DESC LIMIT ?",
+            "SELECT seq, epoch_ms(happened_at), level, kind, text FROM journal "
+            "ORDER BY seq DESC LIMIT ?",
             [count],
         ).fetchall()
         return [(int(s), int(a), str(lv), str(k), str(t)) for s, a, lv, k, t in reversed(rows)]
@@ -353,7 +410,12 @@ class Store:
         """Delete raw events beyond their age (by the newest event) or number; returns how many.
 
         What was deleted is remembered in `meta`, so that `verify` asks only for what is kept.
+        Raises StoreFailed.
         """
+        with self._or_fail(), self._transaction():
+            return self._retain(keep_ms, keep_rows)
+
+    def _retain(self, keep_ms: int, keep_rows: int) -> int:
         deleted = 0
         for name in ("orders", "clicks"):
             row = self._con.execute(
@@ -375,12 +437,16 @@ class Store:
             ).fetchone()
             if gone and gone[0]:
                 deleted += int(gone[0])
-                self.set_meta(f"{name}_retained_from_ms", str(cut))
+                # An earlier, stricter limit has deleted more than this one: it still holds.
+                earlier = self.meta_default(f"{name}_retained_from_ms", str(cut))
+                self.set_meta(f"{name}_retained_from_ms", str(max(cut, int(earlier))))
         return deleted
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy that other processes may open."""
         path.unlink(missing_ok=True)
+        # A copy that was cut short leaves its log, which would be replayed into this one.
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
         quoted = str(path).replace("'", "''")
         name = self._con.execute("SELECT current_database()").fetchone()
         source = str(name[0]).replace('"', '""') if name else ""
@@ -412,26 +478,42 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect(str(path), config=dict(_CONFIG))
     except duckdb.IOException as error:
         text = str(error)
-        if "lock" in text.lower():
+        if "Could not set lock" in text:
             raise StoreError(
                 f"The store {path} is in use by another process ({text.splitlines()[0]}). "
                 "End that process, or choose another folder with --data-dir."
             ) from error
-        raise StoreError(_explain(error, path)) from error
+        if _is_full(error):
+            raise StoreError(_explain(error, path)) from error
+        raise StoreError(_unreadable(error, path)) from error
     except duckdb.Error as error:
-        raise StoreError(
-            f"The store {path} cannot be read: {str(error).splitlines()[0]} "
-            "Move the file away (the log is kept and will be read again) or choose another "
-            "folder with --data-dir."
-        ) from error
+        raise StoreError(_unreadable(error, path)) from error
     con.execute("SET enable_progress_bar = false")
     con.execute("SET python_enable_replacements = false")
     return con
 
 
+def _unreadable(error: Exception, path: Path) -> str:
+    return (
+        f"The store {path} cannot be read: {_first_line(error)} "
+        "Move the file away (the log is kept and will be read again) or choose another "
+        "folder with --data-dir."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _is_full(error: Exception) -> bool:
+    return "No space left" in str(error) or "not enough space" in str(error).lower()
+
+
 def _explain(error: Exception, path: Path) -> str:
-    text = str(error).splitlines()[0]
-    if "No space left" in str(error) or "not enough space" in str(error).lower():
+    text = _first_line(error)
+    if not isinstance(error, duckdb.Error):
+        text = f"{type(error).__name__}: {text}"
+    if _is_full(error):
         return (
             f"The disk of {path.parent} is full, so the store could not be written ({text}). "
             "Nothing was acknowledged that is not stored. Free some space and start again."

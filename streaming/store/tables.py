@@ -51,7 +51,7 @@ ORDER_ROWS: Final = pa.schema(
         ("seq", _BIG), ("type", _TEXT), ("order_id", _TEXT), ("checkout_id", _TEXT),
         ("customer_id", _TEXT), ("session_id", _TEXT), ("product_id", _TEXT),
         ("category", _TEXT), ("country", _TEXT), ("city", _TEXT), ("device", _TEXT),
-        ("campaign", _TEXT), ("payment", _TEXT), ("items", _INT), ("total_cents", _BIG),
+        ("campaign", _TEXT), ("payment", _TEXT), ("items", _BIG), ("total_cents", _BIG),
     ]
 )  # fmt: skip
 CLICK_ROWS: Final = pa.schema(
