@@ -56,14 +56,15 @@ class Channel(Generic[T]):
     async def receive(self) -> T:
         """The next message. Raises ChannelClosed at the end of the stream or on a bad frame."""
         try:
-            head = await self._reader.readexactly(_LENGTH)
-            size = int.from_bytes(head, "big")
-            if size > MAX_FRAME:
-                raise ChannelClosed(f"frame of {size} bytes is over the limit")
-            return self._decoder.decode(await self._reader.readexactly(size))
+            size = int.from_bytes(await self._reader.readexactly(_LENGTH), "big")
+            body = await self._reader.readexactly(size) if size <= MAX_FRAME else None
         except (asyncio.IncompleteReadError, OSError) as error:
             raise ChannelClosed("the other side closed the connection") from error
-        except msgspec.MsgspecError as error:
+        if body is None:
+            raise ChannelClosed(f"frame of {size} bytes is over the limit")
+        try:
+            return self._decoder.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ChannelClosed(f"not a message of this lab: {error}") from error
 
     async def close(self) -> None:
