@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final
 
@@ -87,8 +88,9 @@ class _Series:
             return ()
         first = max(self.samples[0][0], now - TREND_S)
         marks = [now - s for s in range(int(now - first), -1, -1)]
-        ends = [self.before(mark)[1] for mark in marks]
-        return tuple(max(0, b - a) for a, b in zip(ends, ends[1:], strict=False))
+        times = [sample[0] for sample in self.samples]
+        ends = [self.samples[max(0, bisect_right(times, mark) - 1)][1] for mark in marks]
+        return tuple(max(0, b - a) for a, b in pairwise(ends))
 
 
 class Meter:
@@ -174,7 +176,7 @@ class Meter:
             series = self._series.get(shard)
             if series is None or not series.samples:
                 continue
-            _, end, stored = series.samples[-1]
+            stored = series.samples[-1][2]
             if series.stuck(now, seconds) and now - series.owned_at >= seconds:
                 lagging.add(owner)
             elif stored != series.before(now - seconds)[2]:
