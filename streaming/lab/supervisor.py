@@ -28,7 +28,6 @@ class Child:
     name: str
     process: asyncio.subprocess.Process | None = None
     restarts: int = 0
-    wanted: bool = True
     keeper: asyncio.Task[None] | None = None
 
     @property
@@ -71,23 +70,27 @@ class Supervisor:
         pause_s: Callable[[], float],
     ) -> None:
         quick = 0
-        while child.wanted:
-            text = msgspec.json.encode(await config()).decode()
+        while True:
             started = time.monotonic()
-            child.process = await platform.spawn(
-                module, [text], log=self._logs / f"{child.name}.log"
-            )
-            code = await child.process.wait()
-            if not child.wanted:
-                return
+            how = await self._run(child, module, config)
             self.on_death(child.name)
             quick = 0 if time.monotonic() - started > _STEADY_S else quick + 1
-            pause = max(pause_s(), min(_MAX_BACKOFF_S, 0.25 * 2**quick) if quick > 1 else 0)
-            self.journal.add("warn", "died", f"{child.name} {_how(code)}")
-            await asyncio.sleep(pause)
+            self.journal.add("warn", "died", f"{child.name} {how}")
+            await asyncio.sleep(max(pause_s(), _backoff(quick)))
             child.restarts += 1
-            if child.wanted:
-                self.journal.add("info", "restart", f"{child.name} starts again")
+            self.journal.add("info", "restart", f"{child.name} starts again")
+
+    async def _run(
+        self, child: Child, module: str, config: Callable[[], Awaitable[msgspec.Struct]]
+    ) -> str:
+        """Run it once; returns how it ended."""
+        try:
+            text = msgspec.json.encode(await config()).decode()
+            log = self._logs / f"{child.name}.log"
+            child.process = await platform.spawn(module, [text], log=log)
+        except Exception as error:  # the next attempt may find it mended
+            return f"could not be started: {type(error).__name__}: {error}"
+        return _how(await child.process.wait())
 
     def kill(self, name: str) -> bool:
         """SIGKILL; false when there is no such process."""
@@ -100,14 +103,19 @@ class Supervisor:
     async def stop(self, *names: str) -> None:
         """End these children (all when none is named), cleanly or not."""
         chosen = [c for c in self.children.values() if not names or c.name in names]
-        for child in chosen:
-            child.wanted = False
+        # The keepers first: one that is about to start its child must not do so behind our back.
+        keepers = [c.keeper for c in chosen if c.keeper is not None]
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
         await asyncio.gather(
             *(end(c.process, _STOP_WAIT_S) for c in chosen if c.process and c.pid is not None)
         )
-        for child in chosen:
-            if child.keeper is not None:
-                child.keeper.cancel()
+
+
+def _backoff(quick: int) -> float:
+    """Seconds to wait after so many quick deaths in a row; the first one costs nothing."""
+    return min(_MAX_BACKOFF_S, 0.25 * 2 ** min(quick, 10)) if quick > 1 else 0.0
 
 
 def _how(code: int) -> str:
