@@ -33,7 +33,10 @@ class Backend(Protocol):
     state: BrokerState
     since_at_ms: int
     restarts: int
-    pid: int | None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id when it is our own process and runs."""
 
     async def start(self) -> None:
         """Make it usable. Raises BrokerError."""
@@ -66,7 +69,7 @@ class External:
                 )
                 writer.close()
                 return
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, ValueError) as error:
                 problems.append(f"{address}: {error or 'no answer within 5 s'}")
         raise BrokerError(
             f"No Kafka broker can be reached ({'; '.join(problems)}). "
@@ -166,7 +169,9 @@ class Embedded:
     async def stop(self) -> None:
         """End it cleanly, or not."""
         if self._keeper is not None:
+            # It may be starting the broker again just now; that one has to end too.
             self._keeper.cancel()
+            await asyncio.wait({self._keeper})
         if self._process is not None:
             await end(self._process, _STOP_WAIT_S)
 

@@ -40,13 +40,13 @@ async def ensure_topics(
             if code not in (0, _TOPIC_EXISTS):
                 detail = reason[0] if reason and reason[0] else f"error {code}"
                 raise BrokerError(f"The broker at {bootstrap} did not make topic {name}: {detail}.")
-        have = await _partition_counts(admin, wanted)
-        more = {n: NewPartitions(c) for n, c in streams.items() if have.get(n, 0) < c}
+        have = await _partition_counts(admin, dict.fromkeys(wanted, 1))
+        more = {n: NewPartitions(c) for n, c in streams.items() if have[n] < c}
         if more:
             await admin.create_partitions(more)
             have = await _partition_counts(admin, wanted)
         return {name: have[name] for name in streams}
-    except KafkaError as error:
+    except (KafkaError, OSError) as error:
         raise BrokerError(
             f"The broker at {bootstrap} does not answer as Kafka does: {error}. "
             "Check that the address is a Kafka listener this client may use (PLAINTEXT)."
@@ -57,14 +57,12 @@ async def ensure_topics(
 
 
 async def _partition_counts(admin: Any, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Partitions per topic, once each has at least as many as wanted."""
     deadline = asyncio.get_running_loop().time() + _METADATA_S
     while True:
         described = await admin.describe_topics(list(wanted))
         have = {topic["topic"]: len(topic["partitions"]) for topic in described}
         if all(have.get(name, 0) >= count for name, count in wanted.items()):
-            return have
-        # An older topic can have fewer: then the caller adds; a new one is not yet known here.
-        if all(have.get(name, 0) > 0 for name in wanted):
             return have
         if asyncio.get_running_loop().time() > deadline:
             raise BrokerError("The broker does not know the topics it just made.")
@@ -77,6 +75,7 @@ class LogWatch:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._consumer: AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
 
     async def ends(self, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
         """End offset of each partition of `topics` (name → partitions), None if unknown."""
@@ -88,9 +87,11 @@ class LogWatch:
 
     async def _ask(self, what: str, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
         asking = asyncio.ensure_future(self._ask_now(what, topics))
-        await asyncio.wait({asking}, timeout=_ANSWER_S)
-        if not asking.done():
+        try:
+            await asyncio.wait({asking}, timeout=_ANSWER_S)
+        finally:
             asking.cancel()
+        if not asking.done():
             return None
         error = asking.exception()
         if error is not None:
@@ -102,18 +103,27 @@ class LogWatch:
         return asking.result()
 
     async def _ask_now(self, what: str, topics: Mapping[str, int]) -> dict[TopicPartition, int]:
-        if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
-                client_id="lag-watch",
-                request_timeout_ms=int(_ANSWER_S * 1000),
-                metadata_max_age_ms=5_000,
-                retry_backoff_ms=200,
-            )
-            await consumer.start()
-            self._consumer = consumer
+        async with self._starting:
+            if self._consumer is None:
+                self._consumer = await self._connect()
         tps = [TopicPartition(name, n) for name, count in topics.items() for n in range(count)]
         return dict(await getattr(self._consumer, what)(tps))
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id="lag-watch",
+            request_timeout_ms=int(_ANSWER_S * 1000),
+            metadata_max_age_ms=5_000,
+            retry_backoff_ms=200,
+        )
+        try:
+            await consumer.start()
+        except BaseException:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(consumer.stop(), 2)
+            raise
+        return consumer
 
     async def close(self) -> None:
         """Drop the connection; the next question makes a new one."""
