@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CorruptRecordException
 
 log: Final = logging.getLogger(__name__)
 
@@ -88,9 +89,14 @@ class BatchReader:
             fetcher._notify(fetcher._wait_consume_future)
             if not result.has_more() or not result.check_assignment(tp):
                 continue
-            for batch in _unpack(tp, result._partition_records):
-                taken.append(batch)
-                count += len(batch.records)
+            try:
+                batches = _unpack(tp, result._partition_records)
+            except CorruptRecordException:
+                if taken:
+                    break  # its position has not moved: it is read, and refused, again
+                raise
+            taken += batches
+            count += sum(len(batch.records) for batch in batches)
             result._update_position()
             if count >= max_records:
                 break
@@ -108,24 +114,27 @@ class BatchReader:
 
 
 def _unpack(tp: TopicPartition, records: Any) -> list[FetchedBatch]:
-    """All batches of one fetch answer; control batches only move the position."""
+    """All batches of one fetch answer, without a gap: a control batch is one without records.
+
+    What is before a damaged batch is good; the damaged one raises when it is the first.
+    """
     if records._aborted_transactions:
-        rest = list(records)
-        first = rest[0].offset if rest else records.next_fetch_offset
+        first, rest = records.next_fetch_offset, list(records)
         return [FetchedBatch(tp.topic, tp.partition, first, records.next_fetch_offset, rest)]
-    batches = []
+    batches: list[FetchedBatch] = []
     source = records._records
     while source.has_next():
         batch = source.next_batch()
-        if records._check_crcs and not batch.validate_crc():
-            from aiokafka.errors import CorruptRecordException
-
-            raise CorruptRecordException(f"damaged batch in {tp.topic}/{tp.partition}")
         start = records.next_fetch_offset
+        if records._check_crcs and not batch.validate_crc():
+            if batches:
+                break
+            raise CorruptRecordException(
+                f"damaged batch in {tp.topic}/{tp.partition} at offset {start}"
+            )
+        control = batch.is_control_batch
+        unpacked = [] if control else [record for record in batch if record.offset >= start]
         records.next_fetch_offset = batch.next_offset
-        if batch.is_control_batch:
-            continue
-        unpacked = [record for record in batch if record.offset >= start]
         batches.append(FetchedBatch(tp.topic, tp.partition, start, batch.next_offset, unpacked))
     return batches
 
