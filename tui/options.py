@@ -36,14 +36,14 @@ class Parser(argparse.ArgumentParser):
 def duration(text: str) -> float:
     """Seconds of "30s", "2m", "1h", "500ms" or "30"."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|)\s*", text)
-    if match is None or float(match[1]) == 0:
+    if match is None or not 0 < float(match[1]) < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 2m or 1h")
     return float(match[1]) * _UNITS[match[2]]
 
 
 def positive(text: str) -> int:
     """A whole number from 1."""
-    if not text.isdigit() or int(text) < 1:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 

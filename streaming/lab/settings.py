@@ -23,7 +23,8 @@ class SettingsError(Exception):
 class LabSettings(BaseModel):
     """Everything a lab is started with. The field descriptions are the user's documentation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: true is not 1, and "12" is not 12. Lists and paths come as JSON has them.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     rate: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
         1000.0, description="records per second over all streams"
@@ -38,7 +39,9 @@ class LabSettings(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(7, description="same seed, same events")
     key: str = Field("customer_id", description="the field that decides a record's shard")
     streams: tuple[str, ...] = Field(
-        ("clicks", "orders"), description="streams to produce, of clicks, orders, access"
+        ("clicks", "orders"),
+        description="streams to produce, of clicks, orders, access",
+        strict=False,
     )
     bootstrap: str | None = Field(
         None, description="HOST:PORT of another Kafka instead of the embedded broker"
@@ -62,13 +65,15 @@ class LabSettings(BaseModel):
         150, description="how often a consumer hands over what it has"
     )
     store_clicks: bool = Field(False, description="keep raw clicks too, not only orders")
-    keep_hours: Annotated[float, Field(gt=0)] = Field(
+    keep_hours: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
         24.0, description="raw events older than this are deleted"
     )
     keep_rows: Annotated[int, Field(ge=1000)] = Field(
         2_000_000, description="at most this many raw events per table are kept"
     )
-    data_dir: Path | None = Field(None, description="where the lab keeps its data")
+    data_dir: Annotated[Path, Field(strict=False)] | None = Field(
+        None, description="where the lab keeps its data"
+    )
 
     @field_validator("key")
     @classmethod
@@ -101,7 +106,7 @@ class LabSettings(BaseModel):
             return None
         for address in value.split(","):
             host, _, port = address.strip().rpartition(":")
-            if not re.fullmatch(r"[A-Za-z0-9._\-\[\]:]+", host) or not port.isdigit():
+            if not re.fullmatch(r"[A-Za-z0-9._\-\[\]:]+:[0-9]{1,6}", f"{host}:{port}"):
                 raise ValueError(f"{address!r} is not HOST:PORT")
             if not 0 < int(port) < 65536:
                 raise ValueError(f"{port} is not a port (1 to 65535)")
@@ -163,6 +168,11 @@ def _read(path: Path) -> dict[str, Any]:
     table = document.get(TABLE, {})
     if not isinstance(table, dict):
         raise SettingsError(f"In {path}, [{TABLE}] must be a table of settings.")
+    astray = [name for name in document if name in LabSettings.model_fields]
+    if astray:
+        raise SettingsError(
+            f"In {path}, {', '.join(astray)} must stand below a line with [{TABLE}]."
+        )
     return table
 
 
@@ -172,7 +182,8 @@ def _say(
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        where = f"--{name.replace('_', '-')}" if name in given else f"{name} in {source}"
+        option = name.removesuffix("_s").replace("_", "-")
+        where = f"--{option}" if name in given else f"{name} in {source}"
         if name not in given and name not in values:
             where = name
         message = problem["msg"].removeprefix("Value error, ")
@@ -180,4 +191,4 @@ def _say(
             known = ", ".join(LabSettings.model_fields)
             message = f"there is no such setting; known: {known}"
         lines.append(f"{where}: {message}")
-    return "Wrong setting. " + "; ".join(lines) + "."
+    return "Wrong setting. " + "; ".join(dict.fromkeys(lines)) + "."
