@@ -6,6 +6,7 @@ The rest of the lab imports from here and never asks which system it runs on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -35,10 +36,13 @@ def runtime_home() -> Path:
     A Unix socket's path is limited to about 100 bytes, so the user's data directory won't do.
     Raises PermissionError when the folder belongs to somebody else.
     """
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not base or not os.access(base, os.W_OK):  # as in a container, or after su
+        base = tempfile.gettempdir()
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     home = Path(base) / f"{APP}-{user}"
-    home.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        home.mkdir(mode=0o700)
     info = home.lstat()
     if not stat.S_ISDIR(info.st_mode):
         raise PermissionError(f"{home} is not a folder")
@@ -125,7 +129,10 @@ async def serve(handler: Any, address: str) -> tuple[asyncio.Server, str]:
     _, host, _, token = address.split(":")
 
     async def checked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = await reader.readline()
+        try:
+            line = await reader.readline()
+        except ValueError:  # longer than any token
+            line = b""
         if not secrets.compare_digest(line.strip(), token.encode()):
             writer.close()
             return

@@ -25,7 +25,8 @@ class Journal:
             self._show(row)
 
     def add(self, level: EventLevel, kind: str, text: str) -> None:
-        """Write one line."""
+        """Write one line. Bytes of a file name that are no text become question marks."""
+        text = text.encode("utf-8", "replace").decode()
         row = (self._next, int(time.time() * 1000), level, kind, text)
         self._waiting.append(row)
         self._show(row)

@@ -26,7 +26,7 @@ Consumer: TypeAlias = tuple[str, Channel[Any]]
 
 
 class Latencies:
-    """Milliseconds from produce to committed row, counted per millisecond."""
+    """Milliseconds from produce to committed row: exact below a second, then to three digits."""
 
     def __init__(self) -> None:
         self.total: Counter[int] = Counter()
@@ -34,11 +34,18 @@ class Latencies:
     def add(self, now_ms: int, sent_ms: list[tuple[int, int]]) -> None:
         """Count records by their produce times, which are rounded down to 10 ms."""
         for at_ms, count in sent_ms:
-            self.total[max(0, now_ms - at_ms - 5)] += count
+            self.total[_rounded(max(0, now_ms - at_ms - 5))] += count
 
     def quantiles(self) -> tuple[float | None, float | None]:
         """The 50th and the 99th percentile of everything so far, None when there is nothing."""
         return percentile(self.total, 0.5), percentile(self.total, 0.99)
+
+
+def _rounded(ms: int) -> int:
+    step = 1
+    while ms >= 1000 * step:
+        step *= 10
+    return ms // step * step
 
 
 def percentile(counts: Counter[int], part: float) -> float | None:
@@ -55,8 +62,10 @@ def percentile(counts: Counter[int], part: float) -> float | None:
 
 
 class Merger:
-    """Feeds the store from the consumers' messages. Everything touching the store runs in one
-    thread, one call at a time; `call` is for others who need it.
+    """Feeds the store from the consumers' messages.
+
+    Everything touching the store runs in one thread, one call at a time; `call` is for others who
+    need it.
     """
 
     def __init__(

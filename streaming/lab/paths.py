@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -79,10 +80,14 @@ def new_run() -> Path:
     for old in sorted(home.iterdir())[: -(KEPT_RUNS - 1) or None]:
         if old.is_dir() and not is_running(old):
             shutil.rmtree(old, ignore_errors=True)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    root = home / f"{stamp}-{os.getpid()}"
-    root.mkdir()
-    return root
+    # UTC, so that names sort by age when the clocks go back.
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    for number in range(1000):
+        root = home / f"{stamp}-{os.getpid()}{f'-{number}' if number else ''}"
+        with contextlib.suppress(FileExistsError):
+            root.mkdir()
+            return root
+    raise FileExistsError(f"{home} holds a thousand labs of this second")
 
 
 def latest_run() -> Path | None:
