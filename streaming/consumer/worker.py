@@ -12,16 +12,14 @@ import contextlib
 import logging
 import os
 import time
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from generators.wire import CLICKS, ORDERS
 from streaming.consumer.batches import BatchReader, FetchedBatch
+from streaming.consumer.collector import Collector
 from streaming.consumer.deadletters import DeadLetters
 from streaming.lab.channel import Channel
 from streaming.lab.messages import (
@@ -29,16 +27,10 @@ from streaming.lab.messages import (
     Claim,
     Claimed,
     ConsumerState,
-    DeadRow,
-    Handover,
     HelloConsumer,
-    LateRow,
-    Range,
-    RawRow,
     ShardId,
     ToConsumer,
 )
-from streaming.windows.columns import NEVER, PaneColumns
 
 log: Final = logging.getLogger(__name__)
 
@@ -66,17 +58,6 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     session_timeout_ms: int
     store_clicks: bool
     whole_batches: bool = True
-
-
-class _Shard(msgspec.Struct):
-    """Reading state of one shard since the last claim; `first` is where the next range starts."""
-
-    first: int
-    next: int
-    watermark_ms: int
-    floor_ms: int
-    records: int = 0
-    bytes: int = 0
 
 
 class WorkerStopped(Exception):
@@ -109,17 +90,12 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._reader = BatchReader(self._consumer, whole_batches=config.whole_batches)
         self._dead_letters = DeadLetters(config.bootstrap, config.dead_letter_topic, config.topics)
-        self._columns = {
-            stream: PaneColumns(stream, config.lateness_ms) for stream in config.topics
-        }
+        self._collector = Collector(
+            config.topics, config.lateness_ms, store_clicks=config.store_clicks
+        )
         self._lock = asyncio.Lock()
         self._claim = 0
         self._claimed: asyncio.Future[Claimed] | None = None
-        self._shards: dict[TopicPartition, _Shard] = {}
-        self._late: list[LateRow] = []
-        self._dead: list[DeadRow] = []
-        self._raw: list[RawRow] = []
-        self._sent: Counter[int] = Counter()
         self._seq = 0
         self._in_flight: dict[int, dict[TopicPartition, int]] = {}
         self._answered = asyncio.Event()
@@ -159,10 +135,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             batches = await self._poll(max(0.0, due - time.monotonic()))
             async with self._lock:
-                for batch in batches:
-                    self._absorb(batch)
+                self._absorb(batches)
                 now = time.monotonic()
-                if now >= due or self._collected() >= MAX_COLLECTED:
+                if now >= due or self._collector.records >= MAX_COLLECTED:
                     await self._hand_over()
                     due = time.monotonic() + self.config.flush_ms / 1000
                 if self._refused is not None:
@@ -186,84 +161,36 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         except OffsetOutOfRangeError as error:
             raise WorkerStopped(f"the log no longer holds the next offset: {error}") from error
 
-    # --- collecting -------------------------------------------------------------------------
-
-    def _collected(self) -> int:
-        return sum(columns.count for columns in self._columns.values())
-
-    def _absorb(self, batch: FetchedBatch) -> None:
-        tp = TopicPartition(batch.topic, batch.partition)
-        shard = self._shards.get(tp)
-        if shard is None or self._refused is not None:
-            return
-        if batch.first != shard.next:
-            # Fetched before a seek: read again from where the store stands.
-            self._consumer.seek(tp, shard.next)
-            return
-        stream, records = self._streams[batch.topic], batch.records
-        done = self._columns[stream].add(
-            batch.partition, records, shard.watermark_ms, shard.floor_ms, int(time.time() * 1000)
-        )
-        self._late += done.late
-        self._dead += done.dead
-        self._keep_raw(stream, batch, done.dead)
-        self._sent.update(record.timestamp // 10 * 10 for record in records)
-        shard.next = batch.next
-        shard.watermark_ms = done.watermark_ms
-        shard.records += len(records)
-        shard.bytes += sum(len(r.value or b"") + len(r.key or b"") for r in records)
-
-    def _keep_raw(self, stream: str, batch: FetchedBatch, dead: Iterable[DeadRow]) -> None:
-        if stream == ORDERS or (stream == CLICKS and self.config.store_clicks):
-            bad = {row.offset for row in dead}
-            self._raw += [
-                RawRow(stream, batch.partition, record.offset, record.value)
-                for record in batch.records
-                if record.offset not in bad
-            ]
-
-    def _drop(self) -> None:
-        """Forget everything that was not handed over; it will be read again."""
-        for columns in self._columns.values():
-            columns.clear()
-        self._late, self._dead, self._raw = [], [], []
-        self._sent.clear()
-
     # --- handing over -----------------------------------------------------------------------
 
     async def _hand_over(self) -> None:
         """Send what was collected; waits while too many handovers are unanswered."""
         while len(self._in_flight) >= MAX_IN_FLIGHT and self._refused is None:
             await self._wait_for_answer(None)
-        moved = {tp: shard for tp, shard in self._shards.items() if shard.next > shard.first}
-        if not moved or self._refused is not None:
+        if self._refused is not None:
             return
-        dead = self._dead
-        handover = Handover(
-            claim=self._claim,
-            seq=self._seq,
-            ranges=tuple(self._range(tp, shard) for tp, shard in moved.items()),
-            panes=[row for columns in self._columns.values() for row in columns.fold()],
-            late=self._late,
-            dead=dead,
-            raw=self._raw,
-            sent_ms=list(self._sent.items()),
-        )
+        handover = self._collector.hand_over(self._claim, self._seq)
+        if handover is None:
+            return
         self._seq += 1
-        self._in_flight[handover.seq] = {tp: shard.next for tp, shard in moved.items()}
-        for shard in moved.values():
-            shard.first, shard.records, shard.bytes = shard.next, 0, 0
-        self._drop()
-        if dead:
-            await self._dead_letters.publish(dead)
+        self._in_flight[handover.seq] = {
+            self._tp(r.stream, r.shard): r.next for r in handover.ranges
+        }
+        if handover.dead:
+            await self._dead_letters.publish(handover.dead)
         await self._channel.send(handover)
 
-    def _range(self, tp: TopicPartition, shard: _Shard) -> Range:
-        mark = None if shard.watermark_ms == NEVER else shard.watermark_ms
-        stream = self._streams[tp.topic]
-        return Range(
-            stream, tp.partition, shard.first, shard.next, mark, shard.records, shard.bytes
-        )
+    def _absorb(self, batches: list[FetchedBatch]) -> None:
+        """Collect; what was fetched before a seek is read again from where the store stands."""
+        if self._refused is not None:
+            return
+        for batch in batches:
+            expected = self._collector.absorb(self._streams[batch.topic], batch)
+            if expected is not None:
+                self._consumer.seek(TopicPartition(batch.topic, batch.partition), expected)
+
+    def _tp(self, stream: str, shard: int) -> TopicPartition:
+        return TopicPartition(self.config.topics[stream], shard)
 
     async def _read_answers(self) -> None:
         while True:
@@ -296,7 +223,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         refused = self._refused
         if refused is None:
             return
-        self._drop()
+        self._collector.drop()
         if self._in_flight:
             return
         if refused.stale:
@@ -305,7 +232,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             if now - self._stale_since > _STALE_WAIT_S:
                 raise WorkerStopped("lost its shards and the group never said so")
             return
-        await self._take(list(self._shards))
+        await self._take([self._tp(*shard) for shard in self._collector.shards])
 
     # --- the group --------------------------------------------------------------------------
 
@@ -319,8 +246,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._hand_over()
             while self._in_flight and (left := deadline - time.monotonic()) > 0:
                 await self._wait_for_answer(left)
-            self._drop()
-            self._shards.clear()
+            self._collector.end()
             self._to_commit.clear()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
@@ -328,7 +254,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         # First of all: without the pause, records from a wrong position arrive while we ask.
         self._consumer.pause(*assigned)
         async with self._lock:
-            self._drop()
+            self._collector.end()
             self._in_flight.clear()
             await self._take(list(assigned))
         await self._channel.send(ConsumerState("running"))
@@ -344,17 +270,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._claim = claimed.claim
         self._refused = None
         self._stale_since = None
-        self._drop()
-        self._shards.clear()
+        self._collector.begin(claimed.positions)
         for position in claimed.positions:
-            tp = TopicPartition(self.config.topics[position.stream], position.shard)
-            self._shards[tp] = _Shard(
-                position.next,
-                position.next,
-                NEVER if position.watermark_ms is None else position.watermark_ms,
-                NEVER if position.floor_ms is None else position.floor_ms,
-            )
-            self._consumer.seek(tp, position.next)
+            self._consumer.seek(self._tp(position.stream, position.shard), position.next)
         self._consumer.resume(*tps)
 
     def _commit_later(self, offsets: dict[TopicPartition, int]) -> None:

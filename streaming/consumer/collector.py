@@ -1,0 +1,136 @@
+"""What a consumer has read and not yet handed over, shard by shard."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from generators.wire import CLICKS, ORDERS
+from streaming.consumer.batches import FetchedBatch
+from streaming.lab.messages import DeadRow, Handover, LateRow, Position, Range, RawRow
+from streaming.store.ledger import Shard
+from streaming.windows.columns import NEVER, PaneColumns
+
+
+class _Reading(msgspec.Struct):
+    """One shard since the last claim; `first` starts the next range, `next` is the next record."""
+
+    first: int
+    next: int
+    watermark_ms: int
+    floor_ms: int
+    records: int = 0
+    bytes: int = 0
+
+
+class Collector:
+    """Turns batches into handovers. Knows nothing of Kafka's group nor of the engine."""
+
+    def __init__(self, streams: Collection[str], lateness_ms: int, *, store_clicks: bool) -> None:
+        self._columns = {stream: PaneColumns(stream, lateness_ms) for stream in streams}
+        self._kept_raw = {ORDERS, CLICKS} if store_clicks else {ORDERS}
+        self._shards: dict[Shard, _Reading] = {}
+        self._late: list[LateRow] = []
+        self._dead: list[DeadRow] = []
+        self._raw: list[RawRow] = []
+        self._sent: Counter[int] = Counter()
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """The shards that are read."""
+        return tuple(self._shards)
+
+    @property
+    def records(self) -> int:
+        """Records collected and not yet in a handover."""
+        return sum(columns.count for columns in self._columns.values())
+
+    def begin(self, positions: Collection[Position]) -> None:
+        """Forget everything and read these shards from where the store stands."""
+        self.end()
+        for p in positions:
+            self._shards[p.stream, p.shard] = _Reading(
+                p.next,
+                p.next,
+                NEVER if p.watermark_ms is None else p.watermark_ms,
+                NEVER if p.floor_ms is None else p.floor_ms,
+            )
+
+    def end(self) -> None:
+        """Forget everything, shards included."""
+        self.drop()
+        self._shards.clear()
+
+    def drop(self) -> None:
+        """Forget the records that were not handed over; they will be read again."""
+        for columns in self._columns.values():
+            columns.clear()
+        self._late, self._dead, self._raw = [], [], []
+        self._sent.clear()
+
+    def absorb(self, stream: str, batch: FetchedBatch) -> int | None:
+        """Take a batch. Returns the offset to seek to when it is not the expected one."""
+        reading = self._shards.get((stream, batch.partition))
+        if reading is None:
+            return None
+        if batch.first != reading.next:
+            return reading.next
+        records = batch.records
+        done = self._columns[stream].add(
+            batch.partition,
+            records,
+            reading.watermark_ms,
+            reading.floor_ms,
+            int(time.time() * 1000),
+        )
+        self._late += done.late
+        self._dead += done.dead
+        self._keep_raw(stream, batch, done.dead)
+        self._sent.update(record.timestamp // 10 * 10 for record in records)
+        reading.next = batch.next
+        reading.watermark_ms = done.watermark_ms
+        reading.records += len(records)
+        reading.bytes += sum(_size(record) for record in records)
+        return None
+
+    def _keep_raw(self, stream: str, batch: FetchedBatch, dead: list[DeadRow]) -> None:
+        if stream in self._kept_raw:
+            bad = {row.offset for row in dead}
+            self._raw += [
+                RawRow(stream, batch.partition, record.offset, record.value)
+                for record in batch.records
+                if record.offset not in bad
+            ]
+
+    def hand_over(self, claim: int, seq: int) -> Handover | None:
+        """Everything since the last one; None when nothing was read."""
+        moved = {shard: r for shard, r in self._shards.items() if r.next > r.first}
+        if not moved:
+            return None
+        handover = Handover(
+            claim=claim,
+            seq=seq,
+            ranges=tuple(_range(shard, reading) for shard, reading in moved.items()),
+            panes=[row for columns in self._columns.values() for row in columns.fold()],
+            late=self._late,
+            dead=self._dead,
+            raw=self._raw,
+            sent_ms=list(self._sent.items()),
+        )
+        for reading in moved.values():
+            reading.first, reading.records, reading.bytes = reading.next, 0, 0
+        self.drop()
+        return handover
+
+
+def _range(shard: Shard, reading: _Reading) -> Range:
+    mark = None if reading.watermark_ms == NEVER else reading.watermark_ms
+    return Range(*shard, reading.first, reading.next, mark, reading.records, reading.bytes)
+
+
+def _size(record: Any) -> int:
+    return len(record.value or b"") + len(record.key or b"")
