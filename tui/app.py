@@ -80,15 +80,12 @@ class LabApp(App[None]):
         """Start on the live screen."""
         return self.main
 
-    def on_mount(self) -> None:
+    def on_ready(self) -> None:
         """Draw before the lab exists, then start it."""
-        self.main.call_after_refresh(self._begin)
-
-    def _begin(self) -> None:
         self.main.show(self.moment())
         self._beat = self.set_interval(1 / self.hertz, self.beat)
         self.set_interval(1.0, self.second)
-        self.follow()
+        self.main.call_after_refresh(self.follow)
 
     @property
     def exception(self) -> BaseException | None:

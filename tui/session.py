@@ -69,7 +69,7 @@ class _Ending:
         self.code = 0
         self.error: BaseException | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._signalled_at = 0.0
+        self._signalled_at = float("-inf")
 
     def listen(self) -> None:
         """Take over the signals that would otherwise leave the terminal as it is."""
@@ -88,12 +88,13 @@ class _Ending:
 
     def _signalled(self, number: int) -> None:
         now = time.monotonic()
-        again = self.code != 0 and now - self._signalled_at > SAME_KEYPRESS_S
-        self._signalled_at = now
-        if self._closing is not None and again:
+        same, self._signalled_at = now - self._signalled_at < SAME_KEYPRESS_S, now
+        if same:
+            return
+        self.code = self.code or 128 + number
+        if self._closing is not None:
             self._closing.cancel()
-        if self.code == 0:
-            self.code = 128 + number
+        else:
             self.app.exit(return_code=self.code)
 
     def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

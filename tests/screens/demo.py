@@ -20,6 +20,9 @@ from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint, ShardView
 from tests.screens.fakes import events, shard, snapshot, starting, stream
 from tui.app import run_app
 
+SLOW_MODES = ("normal", "lost")
+"""Modes for people: they start as slowly as a lab does."""
+
 
 class DemoLink:
     """Moves made-up numbers four times a second; `mode` chooses how it misbehaves."""
@@ -35,12 +38,12 @@ class DemoLink:
         self.lag = 0.0
 
     async def open(self) -> None:
-        await asyncio.sleep(0 if self.mode in ("steady", "exit") else 1.5)
+        await asyncio.sleep(1.5 if self.mode in SLOW_MODES else 0)
         if self.mode == "error":
             raise LabError("the data directory is in use by process 77.\nStop it with [b]kill[/b].")
 
     async def snapshots(self) -> AsyncIterator[LabSnapshot | LinkLost]:
-        if self.mode != "steady":
+        if self.mode in SLOW_MODES:
             for detail in ("broker", "topics", "consumers"):
                 yield self._now(starting(detail))
                 await asyncio.sleep(0.7)
