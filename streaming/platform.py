@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
@@ -197,7 +198,15 @@ async def lifeline() -> None:
     """Return when standard input ends, that is, when the parent process is gone or lets go."""
     loop = asyncio.get_running_loop()
     if WINDOWS:
-        await loop.run_in_executor(None, sys.stdin.buffer.read)
+        # A daemon thread: one of the loop's own would keep the process from ending.
+        ended = asyncio.Event()
+
+        def read() -> None:
+            sys.stdin.buffer.read()
+            loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=read, daemon=True).start()
+        await ended.wait()
         return
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

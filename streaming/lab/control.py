@@ -43,11 +43,11 @@ async def execute(engine: Engine, command: Command) -> Reply:
         case SetRate() | SetShape() | Inject() | StopTraffic():
             return _noted(engine, "traffic", await engine.server.tell(command))
         case KillConsumer(name):
-            done = engine.supervisor.kill(name)
+            done = engine.crew.supervisor.kill(name)
             text = f"killed {name} (SIGKILL)" if done else f"there is no running consumer {name}"
             return _noted(engine, "kill", Reply(done, text))
         case AddConsumer():
-            return _noted(engine, "add", Reply(True, f"{engine.add_consumer().name} joins"))
+            return _noted(engine, "add", Reply(True, f"{engine.crew.add_consumer().name} joins"))
         case KillBroker():
             return _noted(engine, "kill", _kill_broker(engine))
         case Drain(timeout_s):
@@ -83,7 +83,7 @@ async def _drain(engine: Engine, timeout_s: float) -> Reply:
     """Wait until the log's ends, asked for after the traffic ended, are all in the store."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        stats = engine.producer_stats
+        stats = engine.crew.stats
         quiet = stats is not None and stats.state == "done"
         ends = await engine.log_ends() if quiet else None
         if ends is not None and engine.store is not None:

@@ -9,27 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import time
 from pathlib import Path
 from typing import Any, Final
 
+from aiokafka import TopicPartition
+
 from streaming.broker.backend import Backend, BrokerError, Embedded, External
 from streaming.broker.topics import LogWatch, ensure_topics
-from streaming.consumer.worker import WorkerConfig
+from streaming.lab.crew import Crew
 from streaming.lab.journal import Journal
 from streaming.lab.merger import Merger
-from streaming.lab.messages import ProducerStats
 from streaming.lab.meter import Meter
 from streaming.lab.paths import LabPaths
 from streaming.lab.rebalances import Rebalances
-from streaming.lab.server import Rate, Server
+from streaming.lab.server import Server
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import BrokerState, LabSnapshot, LabState
-from streaming.lab.supervisor import Child, Supervisor
 from streaming.lab.usage import Usage
 from streaming.lab.views import build_snapshot
-from streaming.producer.config import ProducerConfig
 from streaming.store.ledger import Shard
 from streaming.store.store import Store, StoreFailed
 from streaming.verify import VerifyReport
@@ -38,10 +36,6 @@ log: Final = logging.getLogger(__name__)
 
 SAMPLE_S: Final = 0.5
 RETAIN_EVERY_S: Final = 60.0
-STUCK_S: Final = 25.0
-"""A consumer whose shards have lag but do not move for so long is killed and started again."""
-
-GENERATOR: Final = "generator"
 
 
 class Engine:
@@ -65,24 +59,17 @@ class Engine:
         self.usage = Usage()
         self.server = Server(self)
         self.rebalances = Rebalances(self.journal)
-        self.producer_stats: ProducerStats | None = None
-        self.produced_before = (0, 0)
-        self.incarnation = -1
         self.backend: Backend = self._make_backend()
-        self.supervisor = Supervisor(self.paths.logs, self.journal)
-        self.supervisor.on_death = self._child_died
         self.meter = Meter(self.shards, settings.idle_s)
+        self.crew = Crew(self)
         self.store: Store | None = None
         self.merger: Merger | None = None
         self.watch: LogWatch | None = None
         self.failure: BaseException | None = None
         self.verified: VerifyReport | None = None
-        self.produced_rate = Rate()
         self.max_lag_ms = 0.0
         self.store_clicks = settings.store_clicks
         self._seq = 0
-        self._traffic_began: float | None = None
-        self._stuck: dict[str, float] = {}
 
     def _make_backend(self) -> Backend:
         if self.settings.bootstrap:
@@ -119,8 +106,8 @@ class Engine:
         store.set_meta("topic_prefix", self.settings.topic_prefix)
         store.set_meta("bootstrap", self.settings.bootstrap or "")
         self.journal = Journal(store.last_journal(50))
-        self.rebalances.journal = self.supervisor.journal = self.journal
-        self.merger = Merger(store, self.journal, self._idle, self._producer_row)
+        self.rebalances.journal = self.crew.supervisor.journal = self.journal
+        self.merger = Merger(store, self.journal, self._idle, self.crew.stats_row)
         self.journal.add("info", "start", f"the lab starts in {self.paths.root}")
         self.detail = f"starting {self.backend.label}"
         await self.backend.start()
@@ -130,9 +117,9 @@ class Engine:
         loops.append(asyncio.create_task(self._measure()))
         loops.append(asyncio.create_task(self._retain()))
         self.detail = "starting generators and consumers"
-        for number in range(self.settings.consumers):
-            self.add_consumer(f"c-{number}")
-        await self.start_traffic()
+        for _ in range(self.settings.consumers):
+            self.crew.add_consumer()
+        self.crew.start_traffic(store, self.merger)
 
     async def _prepare_topics(self, store: Store) -> None:
         counts = await ensure_topics(
@@ -166,8 +153,8 @@ class Engine:
             )
         for stream, number in self._all_shards():
             progress = store.ledger.shard(stream, number)
-            tp = (self.topics[stream], number)
-            end, begin = ends[tp], begins[tp]  # type: ignore[index]
+            tp = TopicPartition(self.topics[stream], number)
+            end, begin = ends[tp], begins[tp]
             if end < progress.next_offset:
                 raise BrokerError(
                     f"The log of {stream}/{number} ends at offset {end}, but the store has counted "
@@ -182,85 +169,9 @@ class Engine:
                 )  # fmt: skip
                 progress.next_offset = begin
 
-    async def start_traffic(self) -> None:
-        """Start the generators (again)."""
-        self.supervisor.keep(GENERATOR, "streaming.producer", self._producer_config, lambda: 0.3)
-
-    async def _producer_config(self) -> ProducerConfig:
-        assert self.store is not None and self.merger is not None  # noqa: S101
-        now = time.monotonic()
-        self._traffic_began = self._traffic_began or now
-        left = self.duration_s - (now - self._traffic_began) if self.duration_s else 0.0
-        # What the generators before this one delivered is stored before their row is closed.
-        await self.merger.call(self.store.merge, [], frozenset(), self._producer_row())
-        stats, self.producer_stats = self.producer_stats, None
-        self.incarnation = await self.merger.call(
-            self.store.new_incarnation, int(time.time() * 1000)
-        )
-        self.produced_before = await self._delivered_before()
-        return ProducerConfig(
-            engine=self.address,
-            bootstrap=self.backend.bootstrap,
-            topics=self.topics,
-            key=self.settings.key,
-            seed=self.settings.seed,
-            rate=stats.target_per_s if stats else self.settings.rate,
-            shape=stats.shape if stats else self.settings.shape,
-            incarnation=self.incarnation,
-            duration_s=max(0.05, left) if self.duration_s else 0.0,
-        )
-
-    async def _delivered_before(self) -> tuple[int, int]:
-        """Records produced and acknowledged by earlier generators.
-
-        A killed one could not report its last batches; the log knows them.
-        """
-        assert self.store is not None and self.merger is not None  # noqa: S101
-        produced, acked = await self.merger.call(self.store.produced_before, self.incarnation)
-        ends = await self.log_ends()
-        if ends is not None:
-            in_log = sum(ends.values())
-            base = int(await self.merger.call(self.store.meta_default, "log_base", str(in_log)))
-            produced, acked = max(produced, in_log - base), max(acked, in_log - base)
-        return produced, acked
-
-    def add_consumer(self, name: str | None = None) -> Child:
-        """Start one more consumer process."""
-        if name is None:
-            taken = set(self.supervisor.children)
-            name = next(f"c-{n}" for n in range(1000) if f"c-{n}" not in taken)
-        chosen = name
-        return self.supervisor.keep(
-            chosen, "streaming.consumer", lambda: self._worker_config(chosen), self._consumer_pause
-        )
-
-    async def _worker_config(self, name: str) -> WorkerConfig:
-        s = self.settings
-        return WorkerConfig(
-            name=name,
-            engine=self.address,
-            bootstrap=self.backend.bootstrap,
-            group=s.group,
-            topics=self.topics,
-            dead_letter_topic=s.dead_letter_topic,
-            lateness_ms=self.store.lateness_ms if self.store else s.lateness_ms,
-            flush_ms=s.flush_ms,
-            session_timeout_ms=int(s.session_timeout_s * 1000),
-            store_clicks=self.store_clicks,
-        )
-
-    def _consumer_pause(self) -> float:
-        """Let the group notice a death and move the shards, unless nobody is left to take them."""
-        others = [c for c in self.consumers() if c.pid is not None]
-        return self.settings.session_timeout_s + 2.0 if others else 0.2
-
-    def consumers(self) -> list[Child]:
-        """The consumer processes."""
-        return [c for c in self.supervisor.children.values() if c.name != GENERATOR]
-
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
         self.state = "stopping" if self.failure is None else "failed"
-        await self.supervisor.stop()
+        await self.crew.supervisor.stop()
         for task in loops:
             task.cancel()
         await asyncio.wait(loops, timeout=2)
@@ -295,10 +206,10 @@ class Engine:
         self.meter.sample(now, ends, self.store.ledger)
         self.meter.point(now, int(time.time() * 1000))
         self.max_lag_ms = max(self.max_lag_ms, self.meter.lag_ms(now) or 0.0)
-        self.usage.sample(self.processes())
+        self.usage.sample(self.crew.processes())
         self.rebalances.settle(now, self.store.ledger)
         self._state_from_parts()
-        self._kill_stuck(now)
+        self.crew.kill_stuck(now)
 
     async def log_ends(self) -> dict[Shard, int] | None:
         """Where each shard's log ends now, None when the broker does not answer."""
@@ -308,11 +219,6 @@ class Engine:
             return None
         by_topic = {topic: stream for stream, topic in self.topics.items()}
         return {(by_topic[tp.topic], tp.partition): end for tp, end in answer.items()}
-
-    def take_stats(self, stats: ProducerStats) -> None:
-        """New numbers from the generators."""
-        self.producer_stats = stats
-        self.produced_rate.update(self.produced()[0])
 
     def _external_state(self, answered: bool) -> None:
         state: BrokerState = "up" if answered else "down"
@@ -324,7 +230,7 @@ class Engine:
     def _state_from_parts(self) -> None:
         if self.state not in ("starting", "live", "paused"):
             return
-        stats = self.producer_stats
+        stats = self.crew.stats
         if stats is None or stats.state == "starting":
             return
         owned = self.store is not None and bool(self.store.ledger.owners)
@@ -333,17 +239,6 @@ class Engine:
             return
         self.state = "paused" if stats.target_per_s == 0 or stats.shape == "pause" else "live"
         self.detail = ""
-
-    def _kill_stuck(self, now: float) -> None:
-        """Aiokafka's fetch task can die in silence; a new process reads on."""
-        if self.backend.state != "up" or self.store is None:
-            self._stuck.clear()
-            return
-        for name in self.meter.stuck_owners(now, STUCK_S, self.store.ledger):
-            if now - self._stuck.get(name, -STUCK_S) >= STUCK_S:
-                self._stuck[name] = now
-                self.journal.add("alarm", "stalled", f"{name} does not move; it is started again")
-                self.supervisor.kill(name)
 
     async def _publish(self) -> None:
         while True:
@@ -376,33 +271,6 @@ class Engine:
 
     def _idle(self) -> set[Shard]:
         return self.meter.idle(time.monotonic())
-
-    def _producer_row(self) -> tuple[int, ProducerStats] | None:
-        return None if self.producer_stats is None else (self.incarnation, self.producer_stats)
-
-    def produced(self) -> tuple[int, int]:
-        """Records produced and acknowledged over all starts of the generators."""
-        produced, acked = self.produced_before
-        if self.producer_stats is not None:
-            produced += self.producer_stats.produced
-            acked += self.producer_stats.acked
-        return produced, acked
-
-    def processes(self) -> list[tuple[str, int]]:
-        """(role, process id) of everything that runs."""
-        found = [("engine", os.getpid())]
-        if self.backend.pid is not None:
-            found.append(("broker", self.backend.pid))
-        found += [
-            ("generator" if child.name == GENERATOR else "consumer", child.pid)
-            for child in self.supervisor.children.values()
-            if child.pid is not None
-        ]
-        return found
-
-    def _child_died(self, name: str) -> None:
-        if self.store is not None and name != GENERATOR:
-            self.meter.mark(f"{name} died")
 
     def _broker_changed(self, state: BrokerState, why: str) -> None:
         level: Any = "good" if state == "up" else "alarm"

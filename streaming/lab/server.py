@@ -166,7 +166,7 @@ class Server:
             while True:
                 message = await channel.receive()
                 if isinstance(message, ProducerStats):
-                    engine.take_stats(message)
+                    engine.crew.take(message)
                 elif isinstance(message, Told):
                     waiting = self._told.pop(message.number, None)
                     if waiting is not None and not waiting.done():

@@ -18,7 +18,7 @@ async def summarise(engine: Engine) -> dict[str, Any]:
     acknowledged and is not in the store, and `duplicates` is null (not known).
     """
     snapshot = engine.snapshot()
-    engine.usage.sample(engine.processes())
+    engine.usage.sample(engine.crew.processes())
     store, traffic, report = snapshot.store, snapshot.traffic, engine.verified
     shards: list[dict[str, Any]] = [
         {

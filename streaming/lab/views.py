@@ -57,8 +57,8 @@ def _broker(engine: Engine) -> BrokerView:
 
 
 def _traffic(engine: Engine) -> TrafficView:
-    stats = engine.producer_stats
-    produced, acked = engine.produced()
+    stats = engine.crew.stats
+    produced, acked = engine.crew.produced()
     if stats is None:
         return TrafficView(
             state="starting",
@@ -71,7 +71,7 @@ def _traffic(engine: Engine) -> TrafficView:
             incidents=(),
             throttled=0,
         )
-    child = engine.supervisor.children.get("generator")
+    child = engine.crew.supervisor.children.get("generator")
     dead = child is not None and child.pid is None and stats.state != "done"
     paused = stats.state == "running" and (stats.target_per_s == 0 or stats.shape == "pause")
     state = "dead" if dead else "paused" if paused else stats.state
@@ -81,7 +81,7 @@ def _traffic(engine: Engine) -> TrafficView:
         target_per_s=stats.target_per_s,
         produced=produced,
         acked=acked,
-        produced_per_s=engine.produced_rate.per_s(),
+        produced_per_s=engine.crew.rate.per_s(),
         behind_ms=stats.behind_ms if stats.state == "running" else None,
         incidents=stats.incidents,
         throttled=0,
@@ -91,7 +91,7 @@ def _traffic(engine: Engine) -> TrafficView:
 def _consumers(engine: Engine) -> tuple[ConsumerView, ...]:
     owners = engine.store.ledger.owners if engine.store is not None else {}
     views = []
-    for child in engine.consumers():
+    for child in engine.crew.consumers():
         shards = tuple(
             f"{stream}/{shard}"
             for (stream, shard), (_, owner) in sorted(owners.items())

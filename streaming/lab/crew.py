@@ -1,0 +1,169 @@
+"""The lab's working processes: what each is told at its start, and what they report together."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from streaming.consumer.worker import WorkerConfig
+from streaming.lab.messages import ProducerStats
+from streaming.lab.server import Rate
+from streaming.lab.supervisor import Child, Supervisor
+from streaming.producer.config import ProducerConfig
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+    from streaming.lab.merger import Merger
+    from streaming.store.store import Store
+
+GENERATOR: Final = "generator"
+GENERATOR_PAUSE_S: Final = 0.3
+
+STUCK_S: Final = 25.0
+"""A consumer whose shards have lag but do not move for so long is killed and started again."""
+
+TAKEOVER_S: Final = 2.0
+"""After a session timeout the group needs about this long to give a dead member's shards away."""
+
+
+class Crew:
+    """The generator and the consumers of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.supervisor = Supervisor(engine.paths.logs, engine.journal)
+        self.supervisor.on_death = self._died
+        self.stats: ProducerStats | None = None
+        self.rate = Rate()
+        self._incarnation = -1
+        self._before = (0, 0)
+        self._traffic_began: float | None = None
+        self._stuck: dict[str, float] = {}
+
+    # --- the generator ----------------------------------------------------------------------
+
+    def start_traffic(self, store: Store, merger: Merger) -> None:
+        """Start the generator process."""
+
+        async def config() -> ProducerConfig:
+            return await self._producer_config(store, merger)
+
+        self.supervisor.keep(GENERATOR, "streaming.producer", config, lambda: GENERATOR_PAUSE_S)
+
+    async def _producer_config(self, store: Store, merger: Merger) -> ProducerConfig:
+        engine, settings = self._engine, self._engine.settings
+        now = time.monotonic()
+        self._traffic_began = self._traffic_began or now
+        left = engine.duration_s - (now - self._traffic_began)
+        # What the generator before this one delivered is stored before its row is closed.
+        await merger.call(store.merge, [], frozenset(), self.stats_row())
+        last, self.stats = self.stats, None
+        self._incarnation = await merger.call(store.new_incarnation, int(time.time() * 1000))
+        self._before = await self._delivered_before(store, merger)
+        return ProducerConfig(
+            engine=engine.address,
+            bootstrap=engine.backend.bootstrap,
+            topics=engine.topics,
+            key=settings.key,
+            seed=settings.seed,
+            rate=last.target_per_s if last else settings.rate,
+            shape=last.shape if last else settings.shape,
+            incarnation=self._incarnation,
+            duration_s=max(0.05, left) if engine.duration_s else 0.0,
+        )
+
+    async def _delivered_before(self, store: Store, merger: Merger) -> tuple[int, int]:
+        """Records produced and acknowledged by earlier generators.
+
+        A killed one could not report its last batches; the log knows them.
+        """
+        produced, acked = await merger.call(store.produced_before, self._incarnation)
+        ends = await self._engine.log_ends()
+        if ends is not None:
+            in_log = sum(ends.values())
+            base = int(await merger.call(store.meta_default, "log_base", str(in_log)))
+            produced, acked = max(produced, in_log - base), max(acked, in_log - base)
+        return produced, acked
+
+    def take(self, stats: ProducerStats) -> None:
+        """New numbers from the generator."""
+        self.stats = stats
+        self.rate.update(self.produced()[0])
+
+    def stats_row(self) -> tuple[int, ProducerStats] | None:
+        """The generator's numbers as the store keeps them: (incarnation, stats)."""
+        return None if self.stats is None else (self._incarnation, self.stats)
+
+    def produced(self) -> tuple[int, int]:
+        """Records produced and acknowledged over all starts of the generator."""
+        produced, acked = self._before
+        if self.stats is not None:
+            produced += self.stats.produced
+            acked += self.stats.acked
+        return produced, acked
+
+    # --- the consumers ----------------------------------------------------------------------
+
+    def add_consumer(self) -> Child:
+        """Start one more consumer process."""
+        taken = self.supervisor.children
+        name = next(f"c-{n}" for n in range(len(taken) + 1) if f"c-{n}" not in taken)
+
+        async def config() -> WorkerConfig:
+            return self._worker_config(name)
+
+        return self.supervisor.keep(name, "streaming.consumer", config, self._consumer_pause)
+
+    def _worker_config(self, name: str) -> WorkerConfig:
+        engine, s = self._engine, self._engine.settings
+        return WorkerConfig(
+            name=name,
+            engine=engine.address,
+            bootstrap=engine.backend.bootstrap,
+            group=s.group,
+            topics=engine.topics,
+            dead_letter_topic=s.dead_letter_topic,
+            lateness_ms=engine.store.lateness_ms if engine.store else s.lateness_ms,
+            flush_ms=s.flush_ms,
+            session_timeout_ms=int(s.session_timeout_s * 1000),
+            store_clicks=engine.store_clicks,
+        )
+
+    def _consumer_pause(self) -> float:
+        """Let the group notice a death and move the shards, unless nobody is left to take them."""
+        others = [c for c in self.consumers() if c.pid is not None]
+        return self._engine.settings.session_timeout_s + TAKEOVER_S if others else 0.2
+
+    def consumers(self) -> list[Child]:
+        """The consumer processes."""
+        return [c for c in self.supervisor.children.values() if c.name != GENERATOR]
+
+    def kill_stuck(self, now: float) -> None:
+        """Replace consumers that stand still: aiokafka's fetch task can die in silence."""
+        engine = self._engine
+        if engine.backend.state != "up" or engine.store is None:
+            self._stuck.clear()
+            return
+        for name in engine.meter.stuck_owners(now, STUCK_S, engine.store.ledger):
+            if now - self._stuck.get(name, -STUCK_S) >= STUCK_S:
+                self._stuck[name] = now
+                engine.journal.add("alarm", "stalled", f"{name} does not move; it starts again")
+                self.supervisor.kill(name)
+
+    # --- all of them ------------------------------------------------------------------------
+
+    def processes(self) -> list[tuple[str, int]]:
+        """(role, process id) of everything that runs, engine and broker included."""
+        running = [("engine", os.getpid())]
+        if self._engine.backend.pid is not None:
+            running.append(("broker", self._engine.backend.pid))
+        running += [
+            ("generator" if child.name == GENERATOR else "consumer", child.pid)
+            for child in self.supervisor.children.values()
+            if child.pid is not None
+        ]
+        return running
+
+    def _died(self, name: str) -> None:
+        self._engine.meter.mark(f"{name} died")
