@@ -123,7 +123,7 @@ class LabApp(App[None]):
         """Keep the newest state, and draw it when its turn has come."""
         if isinstance(message.news, LinkLost):
             self.lost = message.news.reason
-            self.main.show_header(self._header_moment())
+            self.second()
             return
         self.lost = None
         self._news_at = self._monotonic()
@@ -147,12 +147,12 @@ class LabApp(App[None]):
 
     def second(self) -> None:
         """Keep clock and age true even when nothing comes."""
-        if self.screen_stack:
+        if self.main.is_running:
             self.main.show_header(self._header_moment())
 
     def draw(self) -> None:
         """Show the newest snapshot, unless the display is paused or still painting."""
-        if self.paused or self._painting or not self.main.is_mounted:
+        if self.paused or self._painting or not self.main.is_running:
             return
         self._painting = True
         self._drawn, self._drawn_at = self.newest, self._monotonic()

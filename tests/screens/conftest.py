@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -44,8 +45,7 @@ class Hand:
         deadline = time.monotonic() + WAIT_S
         while not condition():
             assert time.monotonic() < deadline, f"never came true on:\n{self.text}"
-            await self.pilot.pause()
-        await self.pilot.pause()
+            await asyncio.sleep(0)
 
     async def sees(self, text: str) -> None:
         await self.until(lambda: text in self.text)
@@ -56,6 +56,7 @@ class Hand:
         self.link.put(news)
         if isinstance(news, LinkLost):
             await self.until(lambda: self.app.lost == news.reason)
+            await self.pilot.pause()
             return
         await self.until(lambda: self.app.newest is news)
         if self.held is not news:
@@ -63,6 +64,7 @@ class Hand:
             self.app.beat()
         await self.until(lambda: self.app.paused or self.held is news)
         await self.until(lambda: not self.app._painting)
+        await self.pilot.pause()
 
     @property
     def held(self) -> LabSnapshot | None:

@@ -203,7 +203,7 @@ async def test_odd_numbers(lab: Runner) -> None:
         async with lab(broken, size=size) as hand:
             clean(hand)
             for _ in range(11):
-                await hand.pilot.press("right")
+                hand.app.main.shards.sort_next(1)
             assert hand.app.return_code is None
 
 

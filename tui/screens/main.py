@@ -47,33 +47,35 @@ class MainScreen(Screen[None]):
         self.held: Moment | None = None
         """The instant the panels show: an older one while the display is paused."""
 
+        self.header = HeaderPanel(id="header", glyphs=glyphs)
+        self.shards = ShardsPanel(id="shards", glyphs=glyphs)
+        self.rates = RatesPanel(id="rates", glyphs=glyphs)
+        self.events = EventsPanel(id="events", glyphs=glyphs)
+        self.filter_bar = FilterBar()
+
     def compose(self) -> ComposeResult:
         """Lay out the panels from top to bottom."""
-        yield HeaderPanel(id="header", glyphs=self.glyphs)
-        yield ShardsPanel(id="shards", glyphs=self.glyphs)
-        yield FilterBar()
-        yield RatesPanel(id="rates", glyphs=self.glyphs)
-        yield EventsPanel(id="events", glyphs=self.glyphs)
+        yield self.header
+        yield self.shards
+        yield self.filter_bar
+        yield self.rates
+        yield self.events
         yield KeyBar(id="keys", glyphs=self.glyphs)
 
     def show(self, moment: Moment) -> None:
         """Show one instant in every panel."""
         self.held = moment
         self.show_header(moment)
-        for panel in (self.shards, self.query_one(RatesPanel), self.query_one(EventsPanel)):
-            panel.show(moment)
+        self.shards.show(moment)
+        self.rates.show(moment)
+        self.events.show(moment)
 
     def show_header(self, moment: Moment) -> None:
         """Show one instant in the header only, and dim the rest if it is out of date."""
         self.moment = moment
-        self.query_one(HeaderPanel).show(moment)
-        for panel in (self.shards, self.query_one(RatesPanel), self.query_one(EventsPanel)):
+        self.header.show(moment)
+        for panel in (self.shards, self.rates, self.events):
             panel.show_stale(moment.stale)
-
-    @property
-    def shards(self) -> ShardsPanel:
-        """The table of shards."""
-        return self.query_one(ShardsPanel)
 
     def on_resize(self) -> None:
         """Fit the header to the new width."""
@@ -99,11 +101,11 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self.filter_bar.open()
 
     def action_clear_filter(self) -> None:
         """Take the filter away."""
-        self.query_one(FilterBar).clear()
+        self.filter_bar.clear()
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -111,5 +113,5 @@ class MainScreen(Screen[None]):
 
     @on(FilterBar.Closed)
     def _filter_closed(self) -> None:
-        self.query_one(FilterBar).close()
+        self.filter_bar.close()
         self.shards.focus()
