@@ -18,6 +18,9 @@ log: Final = logging.getLogger(__name__)
 
 _READY_WAIT_S: Final = 20.0
 _STOP_WAIT_S: Final = 4.0
+_TRIES: Final = 10
+_TRY_AGAIN_S: Final = 0.3
+_IN_USE: Final = "in use by process"
 
 
 class BrokerError(Exception):
@@ -109,8 +112,18 @@ class Embedded:
         return self._process.pid if alive and self._process else None
 
     async def start(self) -> None:
-        """Start it and keep it running. Raises BrokerError."""
-        await self._launch()
+        """Start it and keep it running. Raises BrokerError.
+
+        The broker of a lab that was killed may need a moment to notice and let its data go.
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                await self._launch()
+                break
+            except BrokerError as error:
+                if _IN_USE not in str(error) or not left:
+                    raise
+                await asyncio.sleep(_TRY_AGAIN_S)
         self._keeper = asyncio.create_task(self._keep())
 
     async def _launch(self) -> None:
