@@ -269,3 +269,15 @@ async def test_an_unforeseen_error_ends_the_app() -> None:
 
 async def _boom() -> None:
     raise RuntimeError("boom")
+
+
+async def test_another_theme_reaches_lines_already_drawn(lab: Runner) -> None:
+    async with lab() as hand:
+        panel = hand.app.main.shards
+
+        def looks() -> set[str]:
+            return {str(segment.style) for segment in panel.render_line(4)}
+
+        before = looks()
+        hand.app.theme = "textual-light"
+        await hand.until(lambda: not before & looks())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,11 +16,12 @@ from textual.strip import Strip
 from tui.glyphs import UNICODE, Glyphs, as_ascii
 from tui.lines import STYLES, Line, text_of
 
+LINE_CLASSES: Final = {f"line--{name}" for name in STYLES}
+"""Component classes of a screen with panels: kept once there, not styled anew in each panel."""
+
 
 class LinePanel(ScrollView, inherit_bindings=False):
     """Lines of (text, style name) segments under an optional fixed first line."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in STYLES}
 
     def __init__(self, *, id: str, glyphs: Glyphs = UNICODE) -> None:
         super().__init__(id=id)
@@ -141,7 +142,7 @@ class LinePanel(ScrollView, inherit_bindings=False):
     def _mixed(self, name: str) -> Style:
         if not name or name == "text":
             return Style.null()
-        styles = self.get_component_styles(f"line--{name}")
+        styles = self.screen.get_component_styles(f"line--{name}")
         under = self.background_colors[1]
         colors = {
             rule: (under + color if color.ansi is None else color).rich_color

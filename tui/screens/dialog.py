@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from tui import bindings
 from tui.glyphs import Glyphs
 from tui.lines import Line
-from tui.panels.base import LinePanel
+from tui.panels.base import LINE_CLASSES, LinePanel
 
 EDGES = 4
 """Cells a dialog's frame and padding take from its width."""
@@ -34,6 +34,7 @@ class Dialog(ModalScreen[None]):
     """One text with a title; esc, q or enter closes it."""
 
     BINDINGS = bindings.DIALOG
+    COMPONENT_CLASSES = LINE_CLASSES
     AUTO_FOCUS = "#dialog"
 
     def __init__(

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from tui import bindings
 from tui.glyphs import Glyphs
 from tui.moment import Moment
+from tui.panels.base import LINE_CLASSES
 from tui.panels.events import EventsPanel
 from tui.panels.filterbar import FilterBar
 from tui.panels.header import HeaderPanel
@@ -28,6 +29,7 @@ class MainScreen(Screen[None]):
     """Shows moments; it asks the lab for nothing and keeps no numbers."""
 
     BINDINGS = bindings.MAIN
+    COMPONENT_CLASSES = LINE_CLASSES
     AUTO_FOCUS = "#shards"
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
