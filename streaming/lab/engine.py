@@ -161,13 +161,10 @@ class Engine:
                     f"up to {progress.next_offset}: this is another log, or it was cut. Use the "
                     "broker this data belongs to, or choose another folder with --data-dir."
                 )
-            if begin > progress.next_offset:
-                lost = begin - progress.next_offset
-                self.journal.add(
-                    "alarm", "retention",
-                    f"{stream}/{number}: {lost} records were deleted before they were read",
-                )  # fmt: skip
-                progress.next_offset = begin
+            gone = store.skip_to(stream, number, begin)
+            if gone:
+                text = f"{stream}/{number}: {gone} records were deleted before they were read"
+                self.journal.add("alarm", "retention", text)
 
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
         self.state = "stopping" if self.failure is None else "failed"
