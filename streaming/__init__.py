@@ -1,1 +1,1 @@
-"""The lab: broker, producer, consumers, windows, store and the engine that runs them. Never imports textual."""
+"""The lab: broker, producer, consumers, windows, store and the engine. Never imports textual."""
