@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streaming.windows.columns import DEAD_KEEP_BYTES, NEVER, PaneColumns
@@ -22,6 +22,7 @@ from tests.windows.window_support import (
     record,
 )
 
+BIG = [HealthCheck.data_too_large, HealthCheck.too_slow]
 GOOD = json.dumps(click(NOW)).encode()
 
 
@@ -69,8 +70,8 @@ def split(records, sizes):
 floors = st.one_of(st.just(NEVER), st.integers(NOW - 60_000, NOW + 60_000))
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data(), st.lists(events(), max_size=40), floors, st.sampled_from([0, 1, LATENESS]))
+@settings(max_examples=150, deadline=None, suppress_health_check=BIG)
+@given(st.data(), st.lists(events(), max_size=30), floors, st.sampled_from([0, 1, LATENESS]))
 def test_any_batches_give_what_one_record_after_the_other_gives(data, made, floor, lateness):
     records = [record(i * 2, event) for i, event in enumerate(made)]
     told = [(i * 2, e if isinstance(e, dict) else reason(e)) for i, e in enumerate(made)]
@@ -91,7 +92,7 @@ def test_any_batches_give_what_one_record_after_the_other_gives(data, made, floo
     assert counted + len(got.late) + len(got.dead) == len(records)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=BIG)
 @given(st.data(), st.lists(st.integers(0, LATENESS), min_size=1, max_size=40))
 def test_order_within_the_lateness_does_not_matter(data, offsets):
     made = [click(NOW + t, customer_id=f"u{i}", load_ms=i) for i, t in enumerate(offsets)]
