@@ -20,13 +20,13 @@ from msgspec import structs
 
 from tests.store.store_support import (
     SHARDS,
+    STREAMS,
     Member,
     Model,
     check,
     crashed_copy,
     event,
     open_store,
-    with_range,
 )
 from tests.windows.window_support import NOW
 
@@ -47,6 +47,10 @@ class StoreMachine(RuleBasedStateMachine):
         self.time = dict.fromkeys(SHARDS, NOW - 600_000)
         self.members = {name: Member(name) for name in ("c-0", "c-1")}
         self.merges = self.crashes = 0
+        for shard in SHARDS:
+            self.produce(shard, [9, 20, -15, 4] * 5, False)
+        self.claim("c-0", set(SHARDS[::2]))
+        self.claim("c-1", set(SHARDS[1::2]))
 
     @rule(
         shard=shards,
@@ -90,23 +94,40 @@ class StoreMachine(RuleBasedStateMachine):
         if made is not None:
             assert self._merge([made], idle) == [True]
 
-    @rule(made=handovers, by=st.integers(1, 5))
-    def deliver_with_a_gap(self, made, by):
-        first = made.ranges[-1].first + by
-        self._refused(with_range(made, -1, first=first, next=first + 3))
+    @rule(name=st.sampled_from(["c-0", "c-1"]), chosen=some_shards, most=st.integers(1, 20))
+    def zombie(self, name, chosen, most):
+        """What one member read while another took a shard of it, right offsets and all."""
+        self.claim(name, set(SHARDS))
+        made = self.members[name].read(self.log, SHARDS, most)
+        self.claim("c-1" if name == "c-0" else "c-0", chosen)
+        if made is not None:
+            owned = self.model.admits(made)
+            assert self._merge([made], ()) == [owned]
 
-    @rule(made=handovers, by=st.integers(1, 5))
-    def deliver_overlapping(self, made, by):
-        self._refused(with_range(made, -1, first=made.ranges[-1].first - by))
+    @rule(stream=st.sampled_from(STREAMS), most=st.integers(1, 20))
+    def overtaken(self, stream, most):
+        """A shard that passes for idle is handed over after its windows were closed."""
+        quick, slow = (stream, 0), (stream, 1)
+        self.claim("c-0", {quick})
+        self.claim("c-1", {slow})
+        held = self.members["c-1"].read(self.log, [slow], most)
+        made = self.members["c-0"].read(self.log, [quick], 1000)
+        if made is not None:
+            self._merge([made], {slow})
+        if held is not None:
+            self._merge([held], ())
 
-    @rule(made=handovers)
-    def deliver_a_range_twice(self, made):
-        twice = made.ranges + made.ranges[:1]
-        self._refused(structs.replace(made, ranges=twice))
-
-    @rule(made=handovers)
-    def deliver_without_ranges(self, made):
-        self._refused(structs.replace(made, ranges=()))
+    @rule(made=handovers, by=st.integers(-5, 5), how=st.sampled_from(["moved", "wide", "2", "0"]))
+    def tamper(self, made, by, how):
+        """A gap, an overlap, a range twice, no range."""
+        part = made.ranges[-1]
+        ranges = {
+            "moved": (*made.ranges[:-1], structs.replace(part, first=part.first + by)),
+            "wide": (*made.ranges[:-1], structs.replace(part, next=part.first - abs(by) - 1)),
+            "2": made.ranges + made.ranges[:1],
+            "0": (),
+        }
+        self._refused(structs.replace(made, ranges=ranges[how]))
 
     @rule(idle=idles)
     def pass_time(self, idle):
