@@ -90,13 +90,14 @@ class BatchReader:
             if not result.has_more() or not result.check_assignment(tp):
                 continue
             try:
-                batches = _unpack(tp, result._partition_records)
+                batch = _unpack(tp, result._partition_records)
             except CorruptRecordException:
                 if taken:
                     break  # its position has not moved: it is read, and refused, again
                 raise
-            taken += batches
-            count += sum(len(batch.records) for batch in batches)
+            if batch is not None:
+                taken.append(batch)
+                count += len(batch.records)
             result._update_position()
             if count >= max_records:
                 break
@@ -113,30 +114,32 @@ class BatchReader:
         ]
 
 
-def _unpack(tp: TopicPartition, records: Any) -> list[FetchedBatch]:
-    """All batches of one fetch answer, without a gap: a control batch is one without records.
+def _unpack(tp: TopicPartition, records: Any) -> FetchedBatch | None:
+    """All of one fetch answer, joined: a slow stream has few records in a batch of its own.
 
-    What is before a damaged batch is good; the damaged one raises when it is the first.
+    A control batch only moves the position. What is before a damaged batch is good; the damaged
+    one raises when it is the first.
     """
     if records._aborted_transactions:
         first, rest = records.next_fetch_offset, list(records)
-        return [FetchedBatch(tp.topic, tp.partition, first, records.next_fetch_offset, rest)]
-    batches: list[FetchedBatch] = []
+        return FetchedBatch(tp.topic, tp.partition, first, records.next_fetch_offset, rest)
+    begin = start = records.next_fetch_offset
+    joined: list[Any] = []
     source = records._records
     while source.has_next():
         batch = source.next_batch()
-        start = records.next_fetch_offset
         if records._check_crcs and not batch.validate_crc():
-            if batches:
+            if start > begin:
                 break
             raise CorruptRecordException(
                 f"damaged batch in {tp.topic}/{tp.partition} at offset {start}"
             )
-        control = batch.is_control_batch
-        unpacked = [] if control else [record for record in batch if record.offset >= start]
-        records.next_fetch_offset = batch.next_offset
-        batches.append(FetchedBatch(tp.topic, tp.partition, start, batch.next_offset, unpacked))
-    return batches
+        if not batch.is_control_batch:
+            joined += [record for record in batch if record.offset >= start]
+        start = records.next_fetch_offset = batch.next_offset
+    if start == begin:
+        return None
+    return FetchedBatch(tp.topic, tp.partition, begin, start, joined)
 
 
 def _has_private_interface(consumer: AIOKafkaConsumer) -> bool:

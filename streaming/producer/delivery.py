@@ -76,27 +76,29 @@ class Delivery:
 
     async def write(self, records: Iterable[Emitted]) -> None:
         """Send these records; returns when all are queued. Raises DeliveryFailed."""
-        by_shard: dict[tuple[str, int], list[tuple[str, Emitted]]] = {}
+        by_shard: dict[tuple[str, int], list[tuple[bytes, Emitted]]] = {}
         key_of = self._strategy.of
         for record in records:
             key = record.key_hint if record.event is None else key_of(record.event)
-            shard = self._partitioners[record.stream](key)
-            by_shard.setdefault((record.stream, shard), []).append((key, record))
+            shard, data = self._partitioners[record.stream][key]
+            by_shard.setdefault((record.stream, shard), []).append((data, record))
         for (stream, shard), keyed in by_shard.items():
             await self._write_shard(stream, shard, keyed)
 
-    async def _write_shard(self, stream: str, shard: int, keyed: list[tuple[str, Emitted]]) -> None:
+    async def _write_shard(
+        self, stream: str, shard: int, keyed: list[tuple[bytes, Emitted]]
+    ) -> None:
         now = int(time.time() * 1000)
-        batch = self._producer.create_batch()
-        count = 0
+        batch, count = self._producer.create_batch(), 0
+        append = batch.append
         for key, record in keyed:
             headers = [("label", record.label.encode())] if record.label else []
-            entry = {"timestamp": now, "key": key.encode("utf-8", "replace")}
-            while batch.append(value=record.value, headers=headers, **entry) is None:
+            while append(timestamp=now, key=key, value=record.value, headers=headers) is None:
                 if count == 0:
                     raise DeliveryFailed(f"a record of {len(record.value)} bytes is too large")
                 await self._send(stream, shard, batch, count)
                 batch, count = self._producer.create_batch(), 0
+                append = batch.append
             count += 1
         await self._send(stream, shard, batch, count)
 

@@ -13,19 +13,23 @@ from aiokafka.partitioner import murmur2
 _CACHE_LIMIT: Final = 100_000
 
 
-class MurmurPartitioner:
-    """Partitions of a stream by key. Keys repeat, and murmur2 in Python is slow: remembered."""
+class MurmurPartitioner(dict[str, tuple[int, bytes]]):
+    """Partitions of a stream by key; `partitioner[key]` is (partition, the key's bytes).
+
+    Keys repeat, and murmur2 in Python is slow: what was asked before is remembered.
+    """
 
     def __init__(self, partitions: int) -> None:
+        super().__init__()
         self.partitions = partitions
-        self._known: dict[str, int] = {}
 
     def __call__(self, key: str) -> int:
         """The partition of this key (its UTF-8 bytes are hashed)."""
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= _CACHE_LIMIT:
-                self._known.clear()
-            known = (murmur2(key.encode()) & 0x7FFFFFFF) % self.partitions
-            self._known[key] = known
-        return known
+        return self[key][0]
+
+    def __missing__(self, key: str) -> tuple[int, bytes]:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        data = key.encode("utf-8", "replace")
+        route = self[key] = ((murmur2(data) & 0x7FFFFFFF) % self.partitions, data)
+        return route

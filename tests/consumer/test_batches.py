@@ -211,19 +211,22 @@ class Fetched:
         self.next_fetch_offset = offset
 
 
-def shape(batches):
-    return [(b.first, b.next, len(b.records)) for b in batches]
+def shape(batch):
+    return (batch.first, batch.next, [record.offset for record in batch.records])
 
 
-def test_a_compacted_log_has_no_hole_between_batches():
+def test_a_compacted_logs_holes_are_covered():
     fetched = Fetched(built(3, 2) + built(9, 1), offset=1)
-    assert shape(_unpack(TP, fetched)) == [(1, 5, 2), (5, 10, 1)]
+    assert shape(_unpack(TP, fetched)) == (1, 10, [3, 4, 9])
     assert fetched.next_fetch_offset == 10
 
 
-def test_a_control_batch_is_one_without_records():
+def test_a_control_batch_only_moves_the_position():
     fetched = Fetched(built(0, 2) + built(2, 1, control=True) + built(3, 2))
-    assert shape(_unpack(TP, fetched)) == [(0, 2, 2), (2, 3, 0), (3, 5, 2)]
+    assert shape(_unpack(TP, fetched)) == (0, 5, [0, 1, 3, 4])
+    only = Fetched(built(2, 1, control=True), 2)
+    assert shape(_unpack(TP, only)) == (2, 3, [])
+    assert _unpack(TP, Fetched(b"", 7)) is None
 
 
 def damaged():
@@ -236,12 +239,12 @@ def test_a_damaged_batch_raises_and_what_is_before_it_is_read():
     with pytest.raises(CorruptRecordException, match=r"t/0 at offset 4"):
         _unpack(TP, Fetched(damaged(), 4))
     fetched = Fetched(built(0, 4) + damaged() + built(7, 1))
-    assert shape(_unpack(TP, fetched)) == [(0, 4, 4)]
+    assert shape(_unpack(TP, fetched)) == (0, 4, [0, 1, 2, 3])
     assert fetched.next_fetch_offset == 4
-    assert shape(_unpack(TP, Fetched(damaged(), 4, check=False))) == [(4, 7, 3)]
+    assert shape(_unpack(TP, Fetched(damaged(), 4, check=False))) == (4, 7, [4, 5, 6])
 
 
 def test_a_seek_into_a_batch_gives_its_rest():
-    (batch,) = _unpack(TP, Fetched(built(10, 5), 12))
+    batch = _unpack(TP, Fetched(built(10, 5), 12))
     assert (batch.first, batch.next) == (12, 15)
     assert [r.value for r in batch.records] == [b"v12", b"v13", b"v14"]

@@ -67,7 +67,7 @@ def test_the_memory_of_keys_is_bounded(monkeypatch):
     monkeypatch.setattr("streaming.shards.kafka._CACHE_LIMIT", 10)
     mine = MurmurPartitioner(5)
     first = [mine(key) for key in keys(100)]
-    assert len(mine._known) <= 10
+    assert len(mine) <= 10
     assert [mine(key) for key in keys(100)] == first
 
 
