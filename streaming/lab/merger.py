@@ -23,6 +23,8 @@ IDLE_INTERVAL_S: Final = 1.0
 
 T = TypeVar("T")
 Consumer: TypeAlias = tuple[str, Channel[Any]]
+Item: TypeAlias = tuple[Consumer, Claim | Handover | None]
+"""A consumer's message, or None for the end of its connection."""
 
 
 class Latencies:
@@ -79,7 +81,7 @@ class Merger:
         self._journal = journal
         self._idle = idle
         self._producer = producer
-        self._queue: asyncio.Queue[tuple[Consumer, Claim | Handover]] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[Item] = asyncio.Queue(QUEUE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._stopping = False
         self.latencies = Latencies()
@@ -113,7 +115,14 @@ class Merger:
                 items.append(self._queue.get_nowait())
             await self._take(items)
 
-    async def _take(self, items: list[tuple[Consumer, Claim | Handover]]) -> None:
+    def gone(self, consumer: Consumer) -> None:
+        """A consumer's connection ended: after what it sent, its shards have no owner."""
+        try:
+            self._queue.put_nowait((consumer, None))
+        except asyncio.QueueFull:
+            self._store.ledger.forget(consumer[0])
+
+    async def _take(self, items: list[Item]) -> None:
         handovers: list[tuple[Consumer, Handover]] = []
         for consumer, message in items:
             if isinstance(message, Handover):
@@ -121,7 +130,10 @@ class Merger:
                 continue
             await self._merge(handovers)
             handovers = []
-            await _send(consumer[1], await self.call(self._claim, consumer[0], message))
+            if message is None:
+                await self.call(self._store.ledger.forget, consumer[0])
+            else:
+                await _send(consumer[1], await self.call(self._claim, consumer[0], message))
         await self._merge(handovers)
 
     def _claim(self, name: str, message: Claim) -> Claimed:

@@ -156,8 +156,8 @@ class Server:
         finally:
             if self.consumers.get(name) is live:
                 del self.consumers[name]
-                if engine.store is not None:
-                    engine.store.ledger.forget(name)
+                if engine.merger is not None:
+                    engine.merger.gone((name, channel))
 
     async def _serve_generator(self, channel: Channel[Any]) -> None:
         engine = self._engine

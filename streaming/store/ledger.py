@@ -71,9 +71,10 @@ class Ledger:
         seen: set[Shard] = set()
         for part in handover.ranges:
             shard = (part.stream, part.shard)
-            claim, _ = self.owners.get(shard, (UNCLAIMED, ""))
+            claim, owner = self.owners.get(shard, (UNCLAIMED, ""))
             if claim != handover.claim:
-                return Refusal(f"{part.stream}/{part.shard} was claimed by another member", True)
+                whose = f"belongs to {owner}" if owner else "has no owner"
+                return Refusal(f"{part.stream}/{part.shard} {whose} since a later claim", True)
             expected = self.shard(*shard).next_offset
             if part.first != expected or part.next < part.first or shard in seen:
                 return Refusal(
