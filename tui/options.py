@@ -25,6 +25,11 @@ class Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=96)
 
 
+def time_or_zero(text: str) -> float:
+    """Seconds of a time, or of 0."""
+    return 0.0 if re.fullmatch(r"\s*0+(\.0+)?\s*(ms|s|m|h|)\s*", text) else duration(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line that says where to read on."""
 
@@ -87,7 +92,7 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         help="replication factor of new topics on another Kafka (1)",
     )
     add(
-        "--lateness", dest="lateness_s", type=duration, metavar="TIME",
+        "--lateness", dest="lateness_s", type=time_or_zero, metavar="TIME",
         help="how long windows stay open past their end (10s)",
     )  # fmt: skip
     add(

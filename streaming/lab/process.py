@@ -29,7 +29,8 @@ from streaming.store.store import StoreError, StoreFailed
 
 EXIT_CANNOT_START: Final = 2
 EXIT_STORE: Final = 75
-_END_WAIT_S: Final = 20.0
+_LOCK_TRIES: Final = 5
+_LOCK_AGAIN_S: Final = 0.1
 
 
 class EngineConfig(msgspec.Struct, frozen=True):
@@ -58,16 +59,35 @@ def _prepare(root: Path) -> platform.FileLock:
             f"The data directory {root} cannot be written: {error.strerror or error}. "
             "Choose another folder with --data-dir."
         ) from error
-    lock = platform.FileLock(paths.lock)
+    return _take_lock(root, platform.FileLock(paths.lock))
+
+
+def _take_lock(root: Path, lock: platform.FileLock) -> platform.FileLock:
+    """Take the lab's lock; who only looks whether a lab runs holds it for an instant."""
+    for left in reversed(range(_LOCK_TRIES)):
+        try:
+            lock.acquire()
+            return lock
+        except BlockingIOError as error:
+            if not left:
+                raise CannotStart(
+                    f"The data directory {root} is in use by another lab (process "
+                    f"{lock.holder()}). Join it with `dasprep-tui attach --data-dir {root}`, or "
+                    "choose another folder with --data-dir."
+                ) from error
+            time.sleep(_LOCK_AGAIN_S)
+    raise AssertionError("unreachable")
+
+
+def _runtime_dir() -> Path:
+    """A folder of this engine's own for its socket. Raises CannotStart."""
     try:
-        lock.acquire()
-    except BlockingIOError as error:
+        return Path(tempfile.mkdtemp(prefix="lab-", dir=platform.runtime_home()))
+    except OSError as error:
         raise CannotStart(
-            f"The data directory {root} is in use by another lab (process {lock.holder()}). "
-            f"Join it with `dasprep-tui attach --data-dir {root}`, or choose another folder "
-            "with --data-dir."
+            f"No private folder for the lab's socket can be made: {error}. Set XDG_RUNTIME_DIR "
+            "(or TMPDIR) to a folder that only you may enter."
         ) from error
-    return lock
 
 
 def _say(event: dict[str, Any]) -> None:
@@ -76,9 +96,10 @@ def _say(event: dict[str, Any]) -> None:
 
 async def _main(config: EngineConfig) -> int:
     root = Path(config.root)
-    runtime = Path(tempfile.mkdtemp(prefix="lab-", dir=platform.runtime_home()))
+    runtime: Path | None = None
     lock = None
     try:
+        runtime = _runtime_dir()
         lock = _prepare(root)
         return await _run(config, root, runtime)
     except (CannotStart, BrokerError, StoreError) as error:
@@ -88,7 +109,8 @@ async def _main(config: EngineConfig) -> int:
         _say({"event": "error", "message": str(error)})
         return EXIT_STORE
     finally:
-        shutil.rmtree(runtime, ignore_errors=True)
+        if runtime is not None:
+            shutil.rmtree(runtime, ignore_errors=True)
         if lock is not None:
             LabPaths(root).card.unlink(missing_ok=True)
             lock.release()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streaming.lab.snapshot import (
@@ -38,7 +40,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         started_at_ms=engine.started_at_ms,
         state=engine.state,
         detail=engine.detail,
-        data_dir=str(engine.paths.root),
+        data_dir=readable(engine.paths.root),
         key=engine.settings.key,
         broker=_broker(engine),
         traffic=_traffic(engine),
@@ -49,6 +51,11 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         history=engine.meter.history(),
         events=engine.journal.shown(),
     )
+
+
+def readable(path: Path) -> str:
+    """A path as text that can travel: bytes that are no UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _broker(engine: Engine) -> BrokerView:
