@@ -224,6 +224,7 @@ class LocalLab:
             if self._closing or self._process is None:
                 return
             why = await self._why(self._process)
+            paths.sweep_sockets()
             code = self._process.returncode
             if code == 0:
                 return
@@ -254,6 +255,7 @@ class LocalLab:
                 await process.wait()
         if self._connection is not None:
             await self._connection.close()
+        paths.sweep_sockets()
 
 
 def _engine_log(root: Path) -> Path:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import psutil
 
 from streaming import platform
 
 KEPT_RUNS: Final = 3
 LOCK: Final = "lab.lock"
+_SOCKETS: Final = "lab-"
 
 
 class LabPaths:
@@ -97,3 +100,17 @@ def latest_run() -> Path | None:
         return None
     runs = [root for root in sorted(home.iterdir(), reverse=True) if LabPaths(root).store.exists()]
     return next((root for root in runs if is_running(root)), runs[0] if runs else None)
+
+
+def new_socket_dir() -> Path:
+    """A folder for this process's socket that only its user may enter. Raises OSError."""
+    return Path(tempfile.mkdtemp(prefix=f"{_SOCKETS}{os.getpid()}-", dir=platform.runtime_home()))
+
+
+def sweep_sockets() -> None:
+    """Remove the socket folders of engines that were killed and could not do it themselves."""
+    with contextlib.suppress(OSError):
+        for folder in platform.runtime_home().glob(f"{_SOCKETS}*-*"):
+            pid = folder.name.removeprefix(_SOCKETS).partition("-")[0]
+            if pid.isdigit() and not psutil.pid_exists(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,6 @@ import contextlib
 import json
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ import msgspec
 
 from streaming import platform
 from streaming.broker.backend import BrokerError
+from streaming.lab import paths
 from streaming.lab.engine import Engine
 from streaming.lab.paths import Card, LabPaths, write_card
 from streaming.lab.settings import LabSettings
@@ -47,10 +47,10 @@ class CannotStart(Exception):
 
 def _prepare(root: Path) -> platform.FileLock:
     """Make the data directory and take its lock. Raises CannotStart."""
-    paths = LabPaths(root)
+    files = LabPaths(root)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        paths.logs.mkdir(exist_ok=True)
+        files.logs.mkdir(exist_ok=True)
         probe = root / ".writable"
         probe.write_bytes(b"x")
         probe.unlink()
@@ -59,7 +59,7 @@ def _prepare(root: Path) -> platform.FileLock:
             f"The data directory {root} cannot be written: {error.strerror or error}. "
             "Choose another folder with --data-dir."
         ) from error
-    return _take_lock(root, platform.FileLock(paths.lock))
+    return _take_lock(root, platform.FileLock(files.lock))
 
 
 def _take_lock(root: Path, lock: platform.FileLock) -> platform.FileLock:
@@ -82,7 +82,8 @@ def _take_lock(root: Path, lock: platform.FileLock) -> platform.FileLock:
 def _runtime_dir() -> Path:
     """A folder of this engine's own for its socket. Raises CannotStart."""
     try:
-        return Path(tempfile.mkdtemp(prefix="lab-", dir=platform.runtime_home()))
+        paths.sweep_sockets()
+        return paths.new_socket_dir()
     except OSError as error:
         raise CannotStart(
             f"No private folder for the lab's socket can be made: {error}. Set XDG_RUNTIME_DIR "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from pathlib import Path
 
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer
-from lab_driver import alive, assert_exact, background, lab, run_cli
+from lab_driver import DrivenLab, alive, assert_exact, background, lab, run_cli
 
 from streaming.lab import paths
 from streaming.lab.commands import Inject, SetRate
@@ -183,6 +184,28 @@ async def test_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
     run = next((tmp_path / "data-home" / "dasprep-tui" / "runs").iterdir())
     assert not paths.is_running(run)
     assert not paths.LabPaths(run).card.exists()
+
+
+async def test_killed_engine_leaves_no_socket_behind(tmp_path: Path) -> None:
+    driven = DrivenLab(tmp_path)
+    await driven.start()
+    try:
+        await driven.stored(200)
+        folder = socket_folder(tmp_path)
+        os.kill(driven.engine_pid(), signal.SIGKILL)
+        await driven.until(lambda s: bool(driven.losses) and s.state == "live", "a new engine")
+        assert socket_folder(tmp_path) != folder
+        assert not folder.exists()
+        folder = socket_folder(tmp_path)
+    finally:
+        await driven.stop()
+    assert not folder.exists()
+
+
+def socket_folder(root: Path) -> Path:
+    card = paths.read_card(root)
+    assert card is not None
+    return Path(card.engine.removeprefix("unix:")).parent
 
 
 async def _family_at_work(pid: int, folder: Path) -> list[psutil.Process]:
