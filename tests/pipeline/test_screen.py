@@ -1,0 +1,134 @@
+"""The screen over a real lab, in a real pseudo-terminal; and a second view of the same lab."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pyte
+import pytest
+from lab_driver import alive, assert_exact, cli_env, command, lab
+
+from streaming.lab.client import AttachedLab
+from streaming.lab.commands import SetRate
+from streaming.lab.link import LabError, LinkLost
+
+SIZES = [(120, 40), (80, 24)]
+
+
+class Terminal:
+    """A program in a pseudo-terminal whose screen can be read."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int, side: int) -> None:
+        columns, rows = os.get_terminal_size(side)
+        self.process = process
+        self.raw = b""
+        self._master = master
+        self._side = side
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):
+            data = os.read(self._master, 65536)
+            self.raw += data
+            self._stream.feed(data)
+
+    def text(self) -> str:
+        return "\n".join(self._screen.display)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    async def until(self, *words: str) -> None:
+        async with asyncio.timeout(60):
+            while not all(word in self.text() for word in words):
+                assert self.process.poll() is None, self.text()
+                await asyncio.sleep(0.05)
+
+    async def ended(self) -> int:
+        async with asyncio.timeout(60):
+            while self.process.poll() is None:
+                await asyncio.sleep(0.05)
+        return self.process.returncode
+
+    def is_restored(self) -> bool:
+        left = self.raw.rfind(b"\x1b[?1049l") > self.raw.rfind(b"\x1b[?1049h")
+        cooked = termios.tcgetattr(self._side)[3] & termios.ICANON
+        return left and bool(cooked)
+
+
+@contextlib.asynccontextmanager
+async def terminal(folder: Path, columns: int, rows: int, *args: str) -> AsyncIterator[Terminal]:
+    master, side = pty.openpty()
+    termios.tcsetwinsize(side, (rows, columns))
+    process = subprocess.Popen(
+        command(*args), cwd=folder, env={**cli_env(folder), "TERM": "xterm-256color"},
+        stdin=side, stdout=side, stderr=side, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield Terminal(process, master, side)
+    finally:
+        asyncio.get_running_loop().remove_reader(master)
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        os.close(master)
+        os.close(side)
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+async def test_the_lab_on_the_screen(tmp_path: Path, columns: int, rows: int) -> None:
+    async with terminal(tmp_path, columns, rows, "--shards", "6", "--rate", "1500") as screen:
+        await screen.until("LIVE", "customer_id", "c-0", "c-1", " 05 ", "Help")
+        family = psutil.Process(screen.process.pid).children(recursive=True)
+        screen.press(b"q")
+        assert await screen.ended() == 0
+        assert screen.is_restored()
+        assert not alive(family)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the screen's own process by its parent")
+async def test_a_killed_screen_leaves_terminal_and_machine_clean(tmp_path: Path) -> None:
+    async with terminal(tmp_path, 120, 40) as screen:
+        await screen.until("LIVE")
+        guard = psutil.Process(screen.process.pid)
+        family = guard.children(recursive=True)
+        guard.children()[0].send_signal(signal.SIGKILL)
+        assert await screen.ended() == 128 + signal.SIGKILL
+        assert screen.is_restored()
+        assert not alive(family)
+
+
+async def test_a_second_view_joins_steers_and_leaves(tmp_path: Path) -> None:
+    async with lab(tmp_path) as driven:
+        await driven.until(lambda s: s.state == "live")
+        second = AttachedLab(tmp_path)
+        await second.open()
+        news = second.snapshots()
+        assert (await anext(news)).data_dir == str(tmp_path)
+        assert (await second.send(SetRate(500))).ok
+        await driven.until(lambda s: s.traffic.target_per_s == 500, "both views see it")
+        await second.close()
+        before = driven.latest
+        assert before is not None
+        await driven.stored(before.store.stored + 500)
+        third = AttachedLab(tmp_path)
+        await third.open()
+        assert_exact(await driven.finish())
+        await driven.stop()
+        seen = [one async for one in third.snapshots()]
+        assert isinstance(seen[-1], LinkLost)
+        await third.close()
+    with pytest.raises(LabError, match="No lab is running"):
+        await AttachedLab(tmp_path).open()
