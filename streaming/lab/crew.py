@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from streaming.consumer.worker import WorkerConfig
 from streaming.lab.messages import ProducerStats
-from streaming.lab.server import Rate
+from streaming.lab.rate import Rate
 from streaming.lab.supervisor import Child, Supervisor
 from streaming.producer.config import ProducerConfig
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from streaming import platform
@@ -27,6 +26,7 @@ from streaming.lab.messages import (
     ToEngine,
     Told,
 )
+from streaming.lab.rate import Rate
 from streaming.lab.snapshot import LabSnapshot
 
 if TYPE_CHECKING:
@@ -36,26 +36,6 @@ log: Final = logging.getLogger(__name__)
 
 _TELL_WAIT_S: Final = 5.0
 _SLOW_VIEW_S: Final = 2.0
-
-
-class Rate:
-    """A count's growth per second over the last few seconds."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque(maxlen=64)
-
-    def update(self, count: int) -> None:
-        """Note the count as it is now."""
-        self._samples.append((time.monotonic(), count))
-
-    def per_s(self) -> float | None:
-        """The rate over the last three seconds, None before two samples."""
-        if len(self._samples) < 2:
-            return None
-        last = self._samples[-1]
-        then = next(s for s in self._samples if s[0] >= last[0] - 3.0)
-        seconds = last[0] - then[0]
-        return (last[1] - then[1]) / seconds if seconds > 0 else None
 
 
 class LiveConsumer:
