@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tui.options import Help, Parser, add_lab_options, duration, positive
+from tui.options import Help, Parser, add_lab_options, duration, incident, positive
 
 VERSION: Final = "0.1.0"
 
@@ -41,6 +41,7 @@ _RUN_EXAMPLES: Final = """\
 examples:
   dasprep-tui run --duration 30s --rate 2000 --shards 4 --consumers 2 --seed 7 --json out.json
   dasprep-tui run --duration 30s --rate 5000 --shards 8 --consumers 3 --verify --json -
+  dasprep-tui run --duration 20s --plant poison:5s --plant late --verify
   dasprep-tui run --plain                      a line a second until ctrl+c
 
 Progress goes to standard error; with `--json -` standard output carries the JSON alone.
@@ -92,6 +93,11 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--duration", type=duration, metavar="TIME", help="how long to produce: 30s, 2m, 1h "
         "(default: until ctrl+c)",
+    )  # fmt: skip
+    run.add_argument(
+        "--plant", type=incident, action="append", default=[], metavar="KIND[:TIME]",
+        help="plant trouble once records flow: late, duplicate, poison, hot_key, bot_storm, "
+        "payment_outage or price_glitch, for 10s or TIME; may be given several times",
     )  # fmt: skip
     run.add_argument(
         "--json", metavar="FILE", help="write the summary as JSON; - is standard output"

@@ -11,6 +11,8 @@ from typing import Any, Final, NoReturn
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
+INCIDENT_S: Final = 10.0
+
 LAB_OPTIONS: Final = (
     "rate", "shape", "shards", "consumers", "seed", "key", "streams", "bootstrap",
     "topic_prefix", "replication", "lateness_s", "session_timeout_s", "store_clicks", "data_dir",
@@ -28,6 +30,16 @@ class Help(argparse.RawDescriptionHelpFormatter):
 def time_or_zero(text: str) -> float:
     """Seconds of a time, or of 0."""
     return 0.0 if re.fullmatch(r"\s*0+(\.0+)?\s*(ms|s|m|h|)\s*", text) else duration(text)
+
+
+def incident(text: str) -> tuple[str, float]:
+    """An incident's kind and its seconds, of "poison" or "poison:5s"."""
+    from generators.incidents import KINDS
+
+    kind, _, seconds = text.partition(":")
+    if kind not in KINDS:
+        raise argparse.ArgumentTypeError(f"{kind!r} is none of {', '.join(KINDS)}")
+    return kind, duration(seconds) if seconds else INCIDENT_S
 
 
 class Parser(argparse.ArgumentParser):

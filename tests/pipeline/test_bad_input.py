@@ -57,6 +57,8 @@ def test_port_taken(tmp_path: Path) -> None:
         (("run", "--bogus"), ("--bogus", "--help")),
         (("run", "--duration", "soon"), ("soon", "30s")),
         (("run", "--key", "nonsense"), ("--key", "customer_id")),
+        (("run", "--plant", "roses"), ("--plant", "roses", "hot_key")),
+        (("run", "--plant", "poison:soon"), ("--plant", "soon")),
         (("run", "--rate", "-4"), ("--rate", "greater than or equal to 0")),
         (("run", "--shards", "0"), ("--shards",)),
         (("run", "--streams", "clicks,clouds"), ("--streams", "orders")),

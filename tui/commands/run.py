@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from streaming.lab.client import LocalLab
-from streaming.lab.commands import Command, Drain, Reply, StopTraffic, Summary, Verify
+from streaming.lab.commands import Command, Drain, Inject, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError
 from streaming.lab.settings import SettingsError, load
 from streaming.lab.snapshot import LabSnapshot
@@ -70,6 +70,7 @@ class HeadlessRun:
         self._interrupted: int | None = None
         self._shown = 0.0
         self._live_since: float | None = None
+        self._live = asyncio.Event()
         self._bar = sys.stderr.isatty() and not options.plain
 
     async def main(self) -> int:
@@ -112,6 +113,7 @@ class HeadlessRun:
                 self._latest = news
                 if self._live_since is None and news.state == "live":
                     self._live_since = time.monotonic()
+                    self._live.set()
                 self._progress(news)
             else:
                 self._say(safe(news.reason, 300))
@@ -143,7 +145,9 @@ class HeadlessRun:
     # --- working ----------------------------------------------------------------------------
 
     async def _work(self) -> int:
+        planting = asyncio.create_task(self._plant())
         await self._until_traffic_ends()
+        planting.cancel()
         await self._ask(StopTraffic(), patient=False)
         drained = await self._ask(Drain(_DRAIN_S))
         verified = None
@@ -160,6 +164,13 @@ class HeadlessRun:
         if verified is not None:
             return 0 if verified.ok else 1
         return 0 if drained.ok else 1
+
+    async def _plant(self) -> None:
+        """Plant what was asked for, as soon as there is traffic to spoil."""
+        await self._live.wait()
+        for kind, seconds in self._options.plant:
+            reply = await self._lab.send(Inject(kind, seconds))
+            self._say(safe(reply.text, 300))
 
     async def _until_traffic_ends(self) -> None:
         duration = self._options.duration

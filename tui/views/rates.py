@@ -143,19 +143,24 @@ def _time_axis(history: Sequence[RatePoint], room: int, span: int, glyphs: Glyph
         text = safe(point.mark, MARK_LIMIT)
         x = room - 1 - round((history[-1].at_ms - point.at_ms) / 1000 / span * (room - 1))
         if text and 0 <= x < room:
-            _put(axis, styles, x, f"{glyphs.alarm} {text} ", glyphs)
+            _put(axis, styles, x, text, glyphs)
     pad = " " * (LABEL - 1)
     cells = [(character, style) for character, style in zip(axis, styles, strict=True)]
     marked: list[Segment] = [(pad + glyphs.corner, "dim"), *cells]
     return [merged(marked), ((pad + " " + "".join(times), "dim"),)]
 
 
-def _put(axis: list[str], styles: list[str], x: int, text: str, glyphs: Glyphs) -> None:
-    """Write a mark on the axis; near the right end only its shape and what fits."""
-    for offset, character in enumerate(fit(text, len(text))):
-        if x + offset < len(axis):
-            axis[x + offset] = character if character.isascii() or not offset else "?"
-            styles[x + offset] = "mark"
+def _put(axis: list[str], styles: list[str], x: int, name: str, glyphs: Glyphs) -> None:
+    """Write a mark on the axis, its name where there is room: behind it, before it, or nowhere."""
+    behind, before = f"{glyphs.alarm} {name} ", f" {name} {glyphs.alarm}"
+    start, text = x, glyphs.alarm
+    if x + len(behind) <= len(axis):
+        text = behind
+    elif x + 1 >= len(before):
+        start, text = x + 1 - len(before), before
+    for place, character in enumerate(text, start):
+        axis[place] = character if character.isascii() or character == glyphs.alarm else "?"
+        styles[place] = "mark"
 
 
 def _sparklines(
