@@ -179,6 +179,18 @@ async def test_interrupted_run_ends_in_order(tmp_path: Path, number: signal.Sign
     assert summary["lost"] == 0
 
 
+async def test_run_interrupted_at_its_start_ends_too(tmp_path: Path) -> None:
+    with background("run", "--plain", "--verify", cwd=tmp_path) as process:
+        async with asyncio.timeout(60):
+            while "STARTING" not in (tmp_path / "err.txt").read_text():
+                await asyncio.sleep(0.05)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 60) == 128 + signal.SIGINT
+        assert not alive(family)
+    assert "agrees with the log" in (tmp_path / "out.txt").read_text()
+
+
 async def test_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
     with background("run", "--plain", cwd=tmp_path) as process:
         family = await _family_at_work(process.pid, tmp_path)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import shutil
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ _GRACE_S: Final = 5.0
 
 _DRAIN_S: Final = 120.0
 _RETRY_S: Final = 0.3
+_STOP_S: Final = 30.0
 
 
 def main(options: argparse.Namespace) -> int:
@@ -121,12 +123,14 @@ class HeadlessRun:
 
     def _progress(self, s: LabSnapshot) -> None:
         now = time.monotonic()
-        if not self._bar and now - self._shown < 1.0:
-            return
+        if s.state == "failed" or (not self._bar and now - self._shown < 1.0):
+            return  # what failed is said once, at the end
         self._shown = now
         line = _line(s)
         if self._bar:
-            sys.stderr.write(f"\r\x1b[2K{self._filled()}{line}"[:400])
+            # A longer line would wrap, and the next one would not cover it.
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\x1b[2K{(self._filled() + line)[:width]}")
             sys.stderr.flush()
         else:
             self._say(line)
@@ -148,7 +152,8 @@ class HeadlessRun:
         planting = asyncio.create_task(self._plant())
         await self._until_traffic_ends()
         planting.cancel()
-        await self._ask(StopTraffic(), patient=False)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop_traffic(), _STOP_S)
         drained = await self._ask(Drain(_DRAIN_S))
         verified = None
         if self._options.verify:
@@ -188,24 +193,24 @@ class HeadlessRun:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
 
-    async def _ask(self, command: Command, *, patient: bool = True) -> Reply:
+    async def _ask(self, command: Command) -> Reply:
         """Send a command; when the engine dies over it, ask the next engine."""
         while True:
             engine = self._lab.restarts
             reply = await self._lab.send(command)
-            if reply.ok or not patient or not reply.lost:
+            if reply.ok or not reply.lost:
                 return reply
             while self._lab.restarts == engine:
                 self._changed.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), _RETRY_S)
             if not isinstance(command, Summary):
-                await self._ask_when_running(StopTraffic())
+                await self._stop_traffic()
 
-    async def _ask_when_running(self, command: Command) -> None:
-        """A new engine starts its traffic anew; end that before going on."""
+    async def _stop_traffic(self) -> None:
+        """End the traffic, which may only be about to start (a new engine's, for example)."""
         while True:
-            reply = await self._lab.send(command)
+            reply = await self._lab.send(StopTraffic())
             if reply.ok or reply.lost:
                 return
             await asyncio.sleep(_RETRY_S)
