@@ -108,15 +108,18 @@ class LabApp(App[None]):
 
     @work(exclusive=True, group="follow")
     async def follow(self) -> None:
-        """Open the link and pass on what comes; the only task that reads from it."""
+        """Open the link and pass on what comes; the only task that reads from it.
+
+        A lab may fail after it was opened, too: its broker cannot be reached, its disk is full.
+        """
         try:
             await self.link.open()
+            async for news in self.link.snapshots():
+                self.post_message(LabNews(news))
         except LabError as error:
             self.failure = error
             self.exit(return_code=EXIT_LAB_ERROR)
             return
-        async for news in self.link.snapshots():
-            self.post_message(LabNews(news))
         self.post_message(LabNews(LinkLost("it sends no more")))
 
     def on_lab_news(self, message: LabNews) -> None:

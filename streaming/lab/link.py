@@ -28,7 +28,10 @@ class LabLink(Protocol):
         """Start or join the lab; may take seconds, and raises LabError when it cannot."""
 
     def snapshots(self) -> AsyncIterator[LabSnapshot | LinkLost]:
-        """Yield the newest state only; after a LinkLost the iterator goes on."""
+        """Yield the newest state only; after a LinkLost the iterator goes on.
+
+        Raises LabError when the lab has ended for a reason that starting it again won't cure.
+        """
         ...
 
     async def send(self, command: Command) -> Reply:

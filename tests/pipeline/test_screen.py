@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 import pty
+import select
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -60,6 +62,8 @@ class Terminal:
         async with asyncio.timeout(60):
             while self.process.poll() is None:
                 await asyncio.sleep(0.05)
+        while select.select([self._master], [], [], 0.1)[0]:
+            self._read()  # its last words
         return self.process.returncode
 
     def is_restored(self) -> bool:
@@ -96,6 +100,18 @@ async def test_the_lab_on_the_screen(tmp_path: Path, columns: int, rows: int) ->
         assert await screen.ended() == 0
         assert screen.is_restored()
         assert not alive(family)
+
+
+async def test_a_lab_that_cannot_start_says_why_on_a_restored_terminal(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody else can take it
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        async with terminal(tmp_path, 120, 40, "--bootstrap", address) as screen:
+            assert await screen.ended() == 2
+            assert screen.is_restored()
+            said = screen.raw[screen.raw.rfind(b"\x1b[?1049l") :].decode()
+            assert "No Kafka broker can be reached" in said
+            assert "Traceback" not in said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the screen's own process by its parent")

@@ -31,7 +31,7 @@ class FakeLink:
     """A link whose news are put in by hand."""
 
     def __init__(self, *news: LabSnapshot | LinkLost, error: LabError | None = None) -> None:
-        self.news: asyncio.Queue[LabSnapshot | LinkLost] = asyncio.Queue()
+        self.news: asyncio.Queue[LabSnapshot | LinkLost | LabError] = asyncio.Queue()
         self.opened = asyncio.Event()
         self.may_open = asyncio.Event()
         self.may_open.set()
@@ -50,7 +50,10 @@ class FakeLink:
 
     async def snapshots(self) -> AsyncIterator[LabSnapshot | LinkLost]:
         while True:
-            yield await self.news.get()
+            item = await self.news.get()
+            if isinstance(item, LabError):
+                raise item
+            yield item
 
     async def send(self, command: Command) -> Reply:
         self.sent.append(command)
@@ -61,7 +64,7 @@ class FakeLink:
     async def close(self) -> None:
         self.closed += 1
 
-    def put(self, item: LabSnapshot | LinkLost) -> None:
+    def put(self, item: LabSnapshot | LinkLost | LabError) -> None:
         self.news.put_nowait(item)
 
 

@@ -256,6 +256,18 @@ async def test_a_lab_error_leaves_with_code_2() -> None:
     assert app.return_code == 2 and str(app.failure) == "no room on the disk"
 
 
+async def test_a_lab_that_fails_while_it_runs_leaves_with_code_2() -> None:
+    link = FakeLink(snapshot(1))
+    app = LabApp(link)
+    async with app.run_test():
+        while app.newest is None:
+            await asyncio.sleep(0)
+        link.put(LabError("the disk is full"))
+        while app.return_code is None:
+            await asyncio.sleep(0)
+    assert app.return_code == 2 and str(app.failure) == "the disk is full"
+
+
 async def test_an_unforeseen_error_ends_the_app() -> None:
     link = FakeLink()
     link.open = _boom  # type: ignore[method-assign]
