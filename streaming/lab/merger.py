@@ -86,7 +86,6 @@ class Merger:
         self._stopping = False
         self.latencies = Latencies()
         self.commit_ms: float | None = None
-        self.refusals = 0
 
     async def call(self, function: Callable[..., T], *args: Any) -> T:
         """Run a function of the store in the store's thread."""
@@ -158,7 +157,6 @@ class Merger:
             if ack.ok:
                 self.latencies.add(now_ms, handover.sent_ms)
             else:
-                self.refusals += 1
                 self._journal.add("warn", "refused", f"{name}: handover refused, {ack.reason}")
             await _send(channel, ack)
 

@@ -131,9 +131,6 @@ class ConsumerState(_Message, frozen=True, tag=True, gc=False):
     state: str
 
 
-ToEngineFromConsumer: TypeAlias = HelloConsumer | Claim | Handover | ConsumerState
-
-
 # --- engine → consumer ----------------------------------------------------------------------
 
 
@@ -219,9 +216,6 @@ class Told(_Message, frozen=True, tag=True, gc=False):
 
     number: int
     reply: Reply
-
-
-ToEngineFromProducer: TypeAlias = HelloProducer | ProducerStats | Told
 
 
 class Tell(_Message, frozen=True, tag=True, gc=False):

@@ -37,10 +37,6 @@ class Card(msgspec.Struct, frozen=True):
 
     pid: int
     engine: str
-    bootstrap: str
-    embedded: bool
-    topic_prefix: str
-    started_at_ms: int
 
 
 def write_card(paths: LabPaths, card: Card) -> None:

@@ -122,17 +122,7 @@ async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
     engine = Engine(settings, root, runtime, config.duration_s)
     engine.address = await engine.server.open(platform.new_address(runtime))
     platform.on_stop_signals(asyncio.get_running_loop(), engine.stop)
-    write_card(
-        engine.paths,
-        Card(
-            pid=platform.own_pid(),
-            engine=engine.address,
-            bootstrap=settings.bootstrap or "",
-            embedded=settings.bootstrap is None,
-            topic_prefix=settings.topic_prefix,
-            started_at_ms=int(time.time() * 1000),
-        ),
-    )
+    write_card(engine.paths, Card(platform.own_pid(), engine.address))
     _say({"event": "listening", "address": engine.address, "pid": platform.own_pid()})
     parent = asyncio.create_task(platform.lifeline())
     parent.add_done_callback(lambda _: engine.stop.set())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -130,9 +130,6 @@ class LabSettings(BaseModel):
     def dead_letter_topic(self) -> str:
         """The topic that gets the bytes of records that are no events."""
         return f"{self.topic_prefix}dead-letters"
-
-
-ShapeName = Literal["constant", "ramp", "diurnal", "flash_sale", "pause"]
 
 
 def load(config: Path | None, overrides: dict[str, Any]) -> LabSettings:

@@ -65,7 +65,7 @@ def test_probing_leaves_the_holders_name(held):
 
 
 def test_the_card_is_whole_or_not_there(tmp_path):
-    card = Card(1, "unix:/x", "", True, "p", 7)
+    card = Card(1, "unix:/x")
     assert read_card(tmp_path) is None
     paths.write_card(LabPaths(tmp_path), card)
     assert read_card(tmp_path) == card

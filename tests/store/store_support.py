@@ -9,6 +9,7 @@ from streaming.store.store import Store
 from streaming.windows.columns import NEVER, PaneColumns
 from tests.windows.window_support import NOW, click, order, record
 
+BEGIN = NOW - 600_000
 LATENESS = 5_000
 STREAMS = ("clicks", "orders")
 SHARDS = [(stream, n) for stream in STREAMS for n in range(2)]
@@ -213,3 +214,24 @@ def everything(store):
         return {name: sorted(map(repr, con.execute(f"FROM {name}").fetchall())) for name in tables}
     finally:
         con.close()
+
+
+def filled_log(records=40, step=700):
+    log = defaultdict(list)
+    for shard in SHARDS:
+        for i in range(records):
+            log[shard].append(event(shard[0], BEGIN + i * step, i, f"u{i % 5}"))
+    return log
+
+
+def work(store, model, log, most=1000, idle=()):
+    """One consumer takes everything and hands over up to `most` records of each shard."""
+    member = Member("c-0")
+    member.join(store, SHARDS)
+    assert member.claim == model.claimed("c-0", SHARDS)
+    made = member.read(log, SHARDS, most)
+    assert store.merge([("c-0", made)], idle).acks[0].ok
+    model.apply(made, log)
+    model.advance(idle)
+    check(store, model)
+    return member
