@@ -48,6 +48,7 @@ class DrivenLab:
             async for news in self.link.snapshots():
                 if isinstance(news, LinkLost):
                     self.losses.append(news.reason)
+                    self.latest = None  # of an engine that is gone: it fulfils no condition
                 else:
                     self.latest = news
                 async with self._changed:
