@@ -1,12 +1,15 @@
 """Partitions without a server."""
 
+from dataclasses import replace
+
 from streaming.broker.embedded.config import BrokerConfig
-from streaming.broker.embedded.partition import LogRules, Partition
+from streaming.broker.embedded.partition import Partition
+from streaming.broker.embedded.rules import LogRules
 from streaming.broker.embedded.segment import OpenFiles
 from tests.broker.support import make_batch
 
-RULES = LogRules(max_message_bytes=2**20, segment_bytes=2**26, log_append_time=False)
-SMALL = LogRules(max_message_bytes=2**20, segment_bytes=3000, log_append_time=False)
+RULES = LogRules(max_message_bytes=2**20, segment_bytes=2**26, segment_ms=2**40)
+SMALL = replace(RULES, segment_bytes=3000)
 
 
 def opened(folder, *, interval=600, open_files=8):

@@ -3,6 +3,7 @@
 import random
 import shutil
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from streaming.broker.embedded import batch
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
-from streaming.broker.embedded.partition import LogRules, Partition
+from streaming.broker.embedded.partition import Partition
 from streaming.broker.embedded.segment import OpenFiles
 from tests.broker.log_support import RULES, SMALL, opened, put
 from tests.broker.support import BASE_TIME, make_batch, values_in
@@ -130,7 +131,7 @@ def test_a_flipped_bit_in_the_last_segment_ends_the_log_before_it(tmp_path):
 
 def test_recovery_reads_batches_larger_than_its_buffer(tmp_path):
     partition = opened(tmp_path)
-    rules = LogRules(max_message_bytes=10_000_000, segment_bytes=2**26, log_append_time=False)
+    rules = replace(RULES, max_message_bytes=10_000_000)
     for size in (10, 3_000_000, 10, 1_500_000, 10):
         put(partition, [b"v" * size], rules)
     assert opened(tmp_path).log.end_offset == 5
@@ -193,7 +194,7 @@ def test_deleting_records_moves_the_start_and_survives(tmp_path):
     records = fill(partition, 9)
     files = len(list(tmp_path.glob("*.log")))
     middle = len(records) // 2
-    partition.log.delete_before(middle)
+    partition.log.delete_before(middle, SMALL, 0)
     assert len(list(tmp_path.glob("*.log"))) < files
     expected = [(offset, value) for offset, value, _ in records[middle:]]
     assert read_all(partition.log) == expected
@@ -219,7 +220,7 @@ def test_few_open_files_serve_many_segments(tmp_path):
 
 def test_log_append_time_replaces_the_producers_time(tmp_path):
     partition = opened(tmp_path)
-    rules = LogRules(max_message_bytes=2**20, segment_bytes=2**20, log_append_time=True)
+    rules = replace(RULES, log_append_time=True)
     done = partition.append(memoryview(make_batch([b"a", b"b"])), rules, 12345)
     assert done.append_time_ms == 12345
     raw = partition.log.read(partition.log.cursor(0), 9999)

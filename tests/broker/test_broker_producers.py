@@ -1,6 +1,7 @@
 """What a partition takes from producers: sound batches, once, in order."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,6 @@ from hypothesis import strategies as st
 
 from streaming.broker.embedded import batch, producers
 from streaming.broker.embedded.errors import ApiError, ErrorCode
-from streaming.broker.embedded.partition import LogRules
 from tests.broker.log_support import RULES, SMALL, opened, put
 from tests.broker.support import make_batch
 
@@ -33,7 +33,7 @@ def test_only_one_whole_sound_batch_is_taken(tmp_path):
     old = bytearray(good)
     old[16] = 1
     assert refusal(partition, old) is ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT
-    tight = LogRules(max_message_bytes=len(good) - 1, segment_bytes=2**20, log_append_time=False)
+    tight = replace(RULES, max_message_bytes=len(good) - 1)
     assert refusal(partition, good, tight) is ErrorCode.MESSAGE_TOO_LARGE
     for position, fmt, value in ((23, ">i", 5), (57, ">i", 0), (21, ">h", 0x10), (21, ">h", 7)):
         bad = bytearray(good)

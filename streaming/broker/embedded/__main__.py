@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         auto_create=options.auto_create,
         default_partitions=options.partitions,
         segment_bytes=options.segment_bytes,
+        retention_ms=options.retention_ms,
+        retention_bytes=options.retention_bytes,
+        retention_check_ms=max(options.retention_check_ms, 1),
         advertised_host=options.advertised_host,
         advertised_port=options.advertised_port,
     )
@@ -67,6 +70,24 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=defaults.segment_bytes,
         help="size at which a log goes on in a new file (default %(default)s)",
+    )
+    add(
+        "--retention-ms",
+        type=int,
+        default=defaults.retention_ms,
+        help="age in ms at which records go, -1: never (default %(default)s, 7 days)",
+    )
+    add(
+        "--retention-bytes",
+        type=int,
+        default=defaults.retention_bytes,
+        help="size of a partition above which its oldest records go (default %(default)s: never)",
+    )
+    add(
+        "--retention-check-ms",
+        type=int,
+        default=defaults.retention_check_ms,
+        help="how often both are checked (default %(default)s)",
     )
     add("--advertised-host", help="host that clients are told to connect to")
     add("--advertised-port", type=int, help="port that clients are told to connect to")

@@ -11,6 +11,7 @@ VERSION: Final = "0.1.0"
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 MIB: Final = 1024 * 1024
+DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class BrokerConfig:
     `port` 0 takes a free one. `advertised_host`/`advertised_port` are what clients are told to
     connect to when that differs from the socket (a proxy in front, say). `max_message_bytes` is
     Kafka's default: one MiB plus the header of a batch; a topic's own setting goes first.
+    Retention is as Kafka's, too: 7 days by default, -1 keeps all, looked after once in a while.
     `fetch_max_bytes` bounds the memory one answer takes, whatever the client allows.
     """
 
@@ -35,6 +37,10 @@ class BrokerConfig:
     default_partitions: int = 1
     max_partitions: int = 4096
     segment_bytes: int = 64 * MIB
+    segment_ms: int = 7 * DAY_MS
+    retention_ms: int = 7 * DAY_MS
+    retention_bytes: int = -1
+    retention_check_ms: int = 300_000
     index_interval_bytes: int = 8192
     max_message_bytes: int = MIB + 12
     max_frame_bytes: int = 100 * MIB

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from streaming.broker.embedded.batch import BatchHeader
-from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
 from streaming.broker.embedded.producers import ProducerTable
 from streaming.broker.embedded.records import first_at
-from streaming.broker.embedded.segment import LOG_SUFFIX, OpenFiles, Segment
+from streaming.broker.embedded.rules import LogRules
+from streaming.broker.embedded.segment import GONE_SUFFIX, LOG_SUFFIX, OpenFiles, Segment
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +41,11 @@ class PartitionLog:
         self,
         folder: Path,
         *,
-        segment_bytes: int,
         index_interval: int,
         producers: ProducerTable,
         files: OpenFiles,
     ) -> None:
         self.folder = folder
-        self.segment_bytes = segment_bytes
         self.start_offset = 0
         self.producers = producers
         self._index_interval = index_interval
@@ -54,6 +54,12 @@ class PartitionLog:
         self._bases: list[int] = []
         # Positions of the newest batches: consumers at the tail ask for exactly these offsets.
         self._recent: OrderedDict[int, Cursor] = OrderedDict()
+        self._gone: deque[tuple[int, Path]] = deque()  # files and when to delete them
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """From the oldest to the one that is written; never none once the log is open."""
+        return self._segments
 
     @property
     def end_offset(self) -> int:
@@ -69,6 +75,8 @@ class PartitionLog:
         """Open or make the folder; after a hard end, cut a torn tail. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         now_ms = int(time.time() * 1000)
+        for path in self.folder.glob(f"*{GONE_SUFFIX}"):
+            path.unlink(missing_ok=True)
         for base in sorted(int(path.stem) for path in self.folder.glob(f"*{LOG_SUFFIX}")):
             self._push(base)
         for segment in self._segments:
@@ -80,15 +88,16 @@ class PartitionLog:
                 log.warning("%s: the last %d bytes are torn, moved to %s", segment.path, torn, kept)
             elif torn:
                 log.error("%s: %d bytes in the middle of the log are damaged", segment.path, torn)
+        start = self._load_start()
         if not self._segments:
-            self._push(0)
-        first = self._segments[0].base_offset
-        self.start_offset = min(max(first, self._load_start()), self.end_offset)
+            # All were dropped, and a hard end came before the first append after that.
+            self._push(start)
+        self.start_offset = min(max(self._segments[0].base_offset, start), self.end_offset)
 
-    def append(self, data: bytearray, header: BatchHeader) -> None:
+    def append(self, data: bytearray, header: BatchHeader, rules: LogRules) -> None:
         """Write a batch whose base offset is `end_offset`. Raises StorageError."""
         segment = self._segments[-1]
-        if segment.size and segment.size + len(data) > self.segment_bytes:
+        if segment.is_full(len(data), header.max_timestamp, rules):
             segment = self._roll()
         position = segment.append(data, header)
         self._recent[header.base_offset] = Cursor(segment, position)
@@ -153,27 +162,47 @@ class PartitionLog:
                     return found
         return None
 
-    def delete_before(self, offset: int) -> None:
-        """Make `offset` the first one (DeleteRecords); whole segments before it go from the disk.
+    def delete_before(self, offset: int, rules: LogRules, now_ms: int) -> None:
+        """Make `offset` the first one (DeleteRecords); whole segments before it go.
 
-        Raises OSError when the new start cannot be written down; then nothing has changed.
+        Raises StorageError when the new start cannot be written down; then nothing has changed.
         """
-        partial = self.folder / f"{_START_FILE}.partial"
-        partial.write_text(str(offset), encoding="ascii")
-        partial.replace(self.folder / _START_FILE)
-        self.start_offset = offset
-        self._recent.clear()
-        while len(self._segments) > 1 and self._segments[0].next_offset <= offset:
-            self._segments.pop(0).delete()
-            self._bases.pop(0)
+        self._move_start(offset)
+        count = bisect_right(self._bases, offset) - 1
+        self._retire(count, now_ms + rules.file_delete_delay_ms)
+
+    def drop_oldest(self, count: int, rules: LogRules, now_ms: int) -> int:
+        """Let the `count` oldest segments go and return how many went: all if all were asked for.
+
+        The log then begins at the next segment; when none is left it goes on in a new one.
+        Raises StorageError when the new start cannot be written down; then nothing is lost.
+        """
+        if not count:
+            return 0
+        if count == len(self._segments):
+            self._roll()
+        # The start may be past it already, inside a segment (DeleteRecords).
+        self._move_start(max(self._segments[count].base_offset, self.start_offset))
+        self._retire(count, now_ms + rules.file_delete_delay_ms)
+        return count
+
+    def sweep(self, now_ms: int) -> None:
+        """Delete the files of dropped segments whose `file.delete.delay.ms` is over."""
+        while self._gone and self._gone[0][0] <= now_ms:
+            _, path = self._gone.popleft()
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s stays until the next start: %s", path, error)
 
     def close(self) -> None:
         """Let the files go and leave a summary, so that the next start is fast."""
-        for segment in self._segments[-1:]:
-            if segment.size:
-                segment.save_summary(self.producers)
+        if self._segments and self._segments[-1].exists:
+            self._segments[-1].save_summary(self.producers)
         for segment in self._segments:
             segment.close()
+        for _, path in self._gone:
+            path.unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """Let the files go without a word: the topic is being deleted."""
@@ -185,6 +214,23 @@ class PartitionLog:
         done.save_summary(self.producers)
         done.close()
         return self._push(done.next_offset)
+
+    def _move_start(self, offset: int) -> None:
+        try:
+            partial = self.folder / f"{_START_FILE}.partial"
+            partial.write_text(str(offset), encoding="ascii")
+            partial.replace(self.folder / _START_FILE)
+        except OSError as error:
+            raise StorageError(f"cannot move the start of the log: {error.strerror}") from error
+        self.start_offset = offset
+        self._recent.clear()
+
+    def _retire(self, count: int, delete_at_ms: int) -> None:
+        """Take the oldest segments out of the log; their files are only renamed for now."""
+        for _ in range(count):
+            path = self._segments.pop(0).retire()
+            self._bases.pop(0)
+            self._gone.append((delete_at_ms, path))
 
     def _push(self, base_offset: int) -> Segment:
         segment = Segment(self.folder, base_offset, self._index_interval, self._files)

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from streaming.broker.embedded import batch
+from streaming.broker.embedded import batch, retention
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.log import PartitionLog
 from streaming.broker.embedded.producers import ProducerTable
+from streaming.broker.embedded.rules import LogRules
 from streaming.broker.embedded.segment import OpenFiles
-
-
-@dataclass(frozen=True)
-class LogRules:
-    """The settings of a topic that its partitions obey."""
-
-    max_message_bytes: int
-    segment_bytes: int
-    log_append_time: bool
 
 
 class Appended(NamedTuple):
@@ -43,7 +34,6 @@ class Partition:
         self.producers = ProducerTable(config.producer_expiry_ms)
         self.log = PartitionLog(
             folder,
-            segment_bytes=config.segment_bytes,
             index_interval=config.index_interval_bytes,
             producers=self.producers,
             files=files,
@@ -65,12 +55,15 @@ class Partition:
         base_offset = self.log.end_offset
         batch.place(data, base_offset)
         header = header._replace(base_offset=base_offset, leader_epoch=0)
-        self.log.segment_bytes = rules.segment_bytes
-        self.log.append(data, header)
+        self.log.append(data, header, rules)
         if header.producer_id >= 0:
             self.producers.note(header, base_offset, now_ms)
         self.wake()
         return Appended(base_offset, now_ms if rules.log_append_time else -1)
+
+    def keep_retention(self, rules: LogRules, now_ms: int) -> int:
+        """Drop segments the log has outlived; returns how many. Raises StorageError."""
+        return retention.enforce(self.log, rules, now_ms)
 
     def wake(self) -> None:
         """Tell all waiting consumers to look again."""

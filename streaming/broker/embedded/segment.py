@@ -16,12 +16,14 @@ from streaming.broker.embedded.batch import HEADER_BYTES, BatchHeader, crc_ok, r
 from streaming.broker.embedded.errors import StorageError
 from streaming.broker.embedded.index import SparseIndex
 from streaming.broker.embedded.producers import ProducerRow, ProducerTable
+from streaming.broker.embedded.rules import LogRules
 
 log = logging.getLogger(__name__)
 
 LOG_SUFFIX: Final = ".log"
 SUMMARY_SUFFIX: Final = ".summary"
 TORN_SUFFIX: Final = ".torn"
+GONE_SUFFIX: Final = ".deleted"
 _SUMMARY_VERSION: Final = 1
 _SCAN_BYTES: Final = 1024 * 1024
 _SKIM_BYTES: Final = 64 * 1024
@@ -72,6 +74,36 @@ class Segment:
         self.index = SparseIndex(index_interval)
         self._files = files
         self._file: io.FileIO | None = None
+        self._first_timestamp: int | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has a file: an empty segment gets one with its first batch."""
+        return self._file is not None or self.path.exists()
+
+    @property
+    def largest_timestamp(self) -> int:
+        """The latest time of any record; without one, when the file was last written."""
+        if self.index.max_timestamp >= 0:
+            return self.index.max_timestamp
+        try:
+            return int(self.path.stat().st_mtime * 1000)
+        except OSError:
+            return 0
+
+    def is_full(self, size: int, max_timestamp: int, rules: LogRules) -> bool:
+        """Whether a batch of `size` bytes belongs into the next segment (Kafka's `shouldRoll`).
+
+        Age is told by the records' times, not by the clock: from the first batch to this one.
+        """
+        if not self.size:
+            return False
+        if self.size + size > rules.segment_bytes:
+            return True
+        if self._first_timestamp is None:
+            self._first_timestamp = read_header(self.read(0, HEADER_BYTES)).max_timestamp
+        has_time = self._first_timestamp >= 0
+        return has_time and max_timestamp - self._first_timestamp > rules.segment_ms
 
     def append(self, data: bytearray, header: BatchHeader) -> int:
         """Write one batch at the end and return its position.
@@ -228,14 +260,21 @@ class Segment:
             self._file = None
             self._files.forget(self)
 
-    def delete(self) -> None:
-        """Remove the segment from the disk."""
+    def retire(self) -> Path:
+        """Take the file out of the log by renaming it, and return its new path."""
         self.close()
-        self.path.unlink(missing_ok=True)
-        self.path.with_suffix(SUMMARY_SUFFIX).unlink(missing_ok=True)
+        gone = self.path.with_suffix(GONE_SUFFIX)
+        try:
+            self.path.replace(gone)
+            self.path.with_suffix(SUMMARY_SUFFIX).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s stays until the next start: %s", self.path, error)
+        return gone
 
     def _note(self, header: BatchHeader, position: int) -> None:
         self.index.add(header.base_offset, position, header.max_timestamp)
+        if position == 0:
+            self._first_timestamp = header.max_timestamp
         self.size = position + header.size
         self.next_offset = header.next_offset
 

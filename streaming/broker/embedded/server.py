@@ -24,6 +24,7 @@ from streaming.broker.embedded.config import (
     Ready,
 )
 from streaming.broker.embedded.connection import Connection, PeerReader
+from streaming.broker.embedded.retention import keep_retention
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +126,14 @@ async def _serve(broker: Broker, on_ready: Callable[[Ready], None], stop: asynci
         raise BrokerStartError(_why_not_listening(config, error)) from error
     port = server.sockets[0].getsockname()[1]
     broker.port = config.advertised_port or port
+    keeper = loop.create_task(
+        keep_retention(broker.topics.keep_retention, config.retention_check_ms)
+    )
     try:
         on_ready(Ready(host=config.host, port=port, pid=os.getpid(), cluster_id=broker.cluster_id))
         await stop.wait()
     finally:
+        keeper.cancel()
         server.close()
         for task in tasks:
             task.cancel()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode
-from streaming.broker.embedded.partition import LogRules
+from streaming.broker.embedded.rules import LogRules
 
 _LONG_MAX: Final = 2**63 - 1
 _INT_MAX: Final = 2**31 - 1
@@ -43,8 +43,8 @@ def _choice(*words: str) -> Callable[[str], object]:
 def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
     """All settings a topic may have.
 
-    `max.message.bytes`, `message.timestamp.type` and `segment.bytes` act; the others are kept and
-    shown, so that tools written for Kafka find what they set.
+    What `rules` reads acts; the others are kept and shown, so that tools written for Kafka find
+    what they set. `cleanup.policy=compact` keeps every record: there is no compaction.
     """
     return {
         "cleanup.policy": Setting("delete", _choice("delete", "compact")),
@@ -61,10 +61,10 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
         "min.cleanable.dirty.ratio": Setting("0.5", float),
         "min.compaction.lag.ms": Setting("0", _number(0, _LONG_MAX)),
         "min.insync.replicas": Setting("1", _number(1, _INT_MAX)),
-        "retention.bytes": Setting("-1", _number(-1, _LONG_MAX)),
-        "retention.ms": Setting("604800000", _number(-1, _LONG_MAX)),
+        "retention.bytes": Setting(str(config.retention_bytes), _number(-1, _LONG_MAX)),
+        "retention.ms": Setting(str(config.retention_ms), _number(-1, _LONG_MAX)),
         "segment.bytes": Setting(str(config.segment_bytes), _number(14, _INT_MAX)),
-        "segment.ms": Setting("604800000", _number(1, _LONG_MAX)),
+        "segment.ms": Setting(str(config.segment_ms), _number(1, _LONG_MAX)),
         "unclean.leader.election.enable": Setting("false", _choice("true", "false")),
     }
 
@@ -80,6 +80,10 @@ def broker_settings(config: BrokerConfig) -> dict[str, str]:
         "group.max.session.timeout.ms": str(config.group_max_session_timeout_ms),
         "group.min.session.timeout.ms": str(config.group_min_session_timeout_ms),
         "log.dirs": str(config.data),
+        "log.retention.bytes": str(config.retention_bytes),
+        "log.retention.check.interval.ms": str(config.retention_check_ms),
+        "log.retention.ms": str(config.retention_ms),
+        "log.roll.ms": str(config.segment_ms),
         "log.segment.bytes": str(config.segment_bytes),
         "message.max.bytes": str(config.max_message_bytes),
         "num.partitions": str(config.default_partitions),
@@ -106,8 +110,18 @@ def checked(values: Mapping[str, str | None], known: Mapping[str, Setting]) -> d
 
 def rules(values: Mapping[str, str], config: BrokerConfig) -> LogRules:
     """What a topic's own settings mean for its partitions."""
+    known = topic_settings(config)
+
+    def value(name: str) -> str:
+        return values.get(name, known[name].default)
+
     return LogRules(
-        max_message_bytes=int(values.get("max.message.bytes", config.max_message_bytes)),
-        segment_bytes=int(values.get("segment.bytes", config.segment_bytes)),
-        log_append_time=values.get("message.timestamp.type") == "LogAppendTime",
+        max_message_bytes=int(value("max.message.bytes")),
+        segment_bytes=int(value("segment.bytes")),
+        segment_ms=int(value("segment.ms")),
+        log_append_time=value("message.timestamp.type") == "LogAppendTime",
+        retention_ms=int(value("retention.ms")),
+        retention_bytes=int(value("retention.bytes")),
+        delete_old="delete" in value("cleanup.policy"),
+        file_delete_delay_ms=int(value("file.delete.delay.ms")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Final
 from streaming.broker.embedded import storage
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
-from streaming.broker.embedded.partition import LogRules, Partition
+from streaming.broker.embedded.partition import Partition
+from streaming.broker.embedded.rules import LogRules
 from streaming.broker.embedded.segment import OpenFiles
 from streaming.broker.embedded.settings import checked, rules, topic_settings
+
+log = logging.getLogger(__name__)
 
 _LEGAL_NAME: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}\Z")  # Kafka's rule for topic names
 _LONGEST_FOLDER: Final = 240  # most file systems allow 255 bytes; suffixes need some
@@ -141,6 +145,27 @@ class Topics:
             partition.abandon()
             with contextlib.suppress(OSError):  # the next start tries again
                 storage.discard(partition.log.folder)
+
+    def keep_retention(self, now_ms: int) -> None:
+        """Drop what the logs have outlived. `now_ms` is the wall clock, as records carry it.
+
+        A disk that refuses costs that log its turn, not the others theirs.
+        """
+        for topic in self._topics.values():
+            for partition in topic.partitions:
+                try:
+                    dropped = partition.keep_retention(topic.rules, now_ms)
+                except StorageError as error:
+                    log.error("%s-%d keeps its old records: %s", topic.name, partition.index, error)
+                    continue
+                if dropped:
+                    log.info(
+                        "%s-%d: %d old segments dropped, begins at %d",
+                        topic.name,
+                        partition.index,
+                        dropped,
+                        partition.log.start_offset,
+                    )
 
     def _change(self, name: str, entry: storage.StoredTopic, present: int) -> None:
         """Write the registry with `entry`, then make it so; `present` partitions are open."""

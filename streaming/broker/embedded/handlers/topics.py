@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.messages import admin as m
@@ -102,13 +104,11 @@ async def delete_records(
 
 
 def _delete_before(broker: Broker, topic: str, part: m.DeleteRecordsPartition) -> int:
+    rules = broker.topics.find(topic).rules
     log = broker.topics.partition(topic, part.index).log
     offset = log.end_offset if part.offset == -1 else part.offset
     if not 0 <= offset <= log.end_offset:
         raise ApiError(ErrorCode.OFFSET_OUT_OF_RANGE, f"offset {offset}")
     if offset > log.start_offset:
-        try:
-            log.delete_before(offset)
-        except OSError as error:
-            raise ApiError(ErrorCode.STORAGE_ERROR, str(error)) from error
+        log.delete_before(offset, rules, int(time.time() * 1000))
     return log.start_offset

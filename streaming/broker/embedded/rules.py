@@ -1,0 +1,24 @@
+"""What a topic's settings mean for its partitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRules:
+    """The settings of a topic that its partitions obey. Sizes are bytes, times milliseconds.
+
+    -1 as a retention keeps everything. `delete_old` is whether `cleanup.policy` names `delete`;
+    without it retention by time and size does not act (and compaction is not offered, so such a
+    log keeps all that was not removed by DeleteRecords).
+    """
+
+    max_message_bytes: int
+    segment_bytes: int
+    segment_ms: int
+    log_append_time: bool = False
+    retention_ms: int = -1
+    retention_bytes: int = -1
+    delete_old: bool = True
+    file_delete_delay_ms: int = 0
