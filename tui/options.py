@@ -101,7 +101,7 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "--replication",
         type=int,
         metavar="N",
-        help="replication factor of new topics on another Kafka (1)",
+        help="replicas of new topics (as many as the cluster has nodes, three at most)",
     )
     add(
         "--lateness", dest="lateness_s", type=time_or_zero, metavar="TIME",

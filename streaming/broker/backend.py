@@ -7,9 +7,10 @@ import json
 import logging
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol
 
 from streaming import platform
 from streaming.lab.snapshot import BrokerState
@@ -36,10 +37,14 @@ class Backend(Protocol):
     state: BrokerState
     since_at_ms: int
     restarts: int
+    options: Mapping[str, Any]
 
     @property
     def pid(self) -> int | None:
         """The process id when it is our own process and runs."""
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where to connect to: host and port."""
 
     async def start(self) -> None:
         """Make it usable. Raises BrokerError."""
@@ -57,6 +62,7 @@ class External:
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
+        self.options: Mapping[str, Any] = {}
         self.label = "Kafka at " + bootstrap
         self.state: BrokerState = "starting"
         self.since_at_ms = int(time.time() * 1000)
@@ -64,21 +70,22 @@ class External:
     async def start(self) -> None:
         """Check that somebody listens. Raises BrokerError."""
         problems = []
-        for address in self.bootstrap.split(","):
-            host, _, port = address.strip().rpartition(":")
+        for host, port in self.addresses():
             try:
-                _, writer = await asyncio.wait_for(
-                    asyncio.open_connection(host.strip("[]"), int(port)), 5
-                )
+                _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
                 writer.close()
                 return
-            except (OSError, TimeoutError, ValueError) as error:
-                problems.append(f"{address}: {error or 'no answer within 5 s'}")
+            except (OSError, TimeoutError) as error:
+                problems.append(f"{host}:{port}: {error or 'no answer within 5 s'}")
         raise BrokerError(
             f"No Kafka broker can be reached ({'; '.join(problems)}). "
             "Check the address given with --bootstrap and that the cluster is up, or leave "
             "--bootstrap out to use the embedded broker."
         )
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """The bootstrap servers."""
+        return addresses_of(self.bootstrap)
 
     async def stop(self) -> None:
         """Nothing to do: it is not ours."""
@@ -89,6 +96,7 @@ class Embedded:
 
     kind: Literal["embedded", "external"] = "embedded"
     label = "embedded broker (not Apache Kafka)"
+    options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self, data: Path, logfile: Path, on_change: Callable[[BrokerState, str], None]
@@ -110,6 +118,10 @@ class Embedded:
         """The process id while it runs."""
         alive = self._process is not None and self._process.returncode is None
         return self._process.pid if alive and self._process else None
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens."""
+        return addresses_of(self.bootstrap)
 
     async def start(self) -> None:
         """Start it and keep it running. Raises BrokerError.
@@ -187,6 +199,12 @@ class Embedded:
             await asyncio.wait({self._keeper})
         if self._process is not None:
             await end(self._process, _STOP_WAIT_S)
+
+
+def addresses_of(bootstrap: str) -> list[tuple[str, int]]:
+    """Hosts and ports of a list like "a:9092,b:9092", already checked by the settings."""
+    pairs = (address.strip().rpartition(":") for address in bootstrap.split(","))
+    return [(host.strip("[]"), int(port)) for host, _, port in pairs]
 
 
 async def end(process: asyncio.subprocess.Process, wait_s: float) -> None:

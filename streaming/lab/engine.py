@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 
 from streaming.broker.backend import Backend, BrokerError, Embedded, External
 from streaming.broker.topics import LogWatch, ensure_topics
+from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
 from streaming.lab.journal import Journal
 from streaming.lab.merger import Merger
@@ -61,6 +62,7 @@ class Engine:
         self.rebalances = Rebalances(self.journal)
         self.backend: Backend = self._make_backend()
         self.meter = Meter(self.shards, settings.idle_s)
+        self.cluster = Cluster(self)
         self.crew = Crew(self)
         self.store: Store | None = None
         self.merger: Merger | None = None
@@ -74,7 +76,7 @@ class Engine:
     def _make_backend(self) -> Backend:
         if self.settings.bootstrap:
             return External(self.settings.bootstrap)
-        return Embedded(self.paths.broker, self.paths.logs / "broker.log", self._broker_changed)
+        return Embedded(self.paths.broker, self.paths.logs / "broker.log", self.broker_changed)
 
     # --- life -------------------------------------------------------------------------------
 
@@ -111,9 +113,12 @@ class Engine:
         self.journal.add("info", "start", f"the lab starts in {self.paths.root}")
         self.detail = f"starting {self.backend.label}"
         await self.backend.start()
+        await self.cluster.begin()
+        self.journal.add("info", "broker", self.backend.label)
         self.detail = "making the topics"
         await self._prepare_topics(store)
         loops.append(asyncio.create_task(self.merger.run()))
+        loops.append(asyncio.create_task(self.cluster.run()))
         loops.append(asyncio.create_task(self._measure()))
         loops.append(asyncio.create_task(self._retain()))
         self.detail = "starting generators and consumers"
@@ -126,7 +131,7 @@ class Engine:
             self.backend.bootstrap,
             dict.fromkeys(self.topics.values(), self.settings.shards),
             [self.settings.dead_letter_topic],
-            self.settings.replication,
+            self.cluster.replicas,
         )
         by_topic = {topic: stream for stream, topic in self.topics.items()}
         self.shards = {by_topic[topic]: count for topic, count in counts.items()}
@@ -197,8 +202,6 @@ class Engine:
         assert self.watch is not None and self.store is not None  # noqa: S101
         reachable = self.backend.state != "restarting" or self.backend.kind == "external"
         ends = await self.log_ends() if reachable else None
-        if isinstance(self.backend, External):
-            self._external_state(ends is not None)
         now = time.monotonic()
         self.meter.sample(now, ends, self.store.ledger)
         self.meter.point(now, int(time.time() * 1000))
@@ -216,13 +219,6 @@ class Engine:
             return None
         by_topic = {topic: stream for stream, topic in self.topics.items()}
         return {(by_topic[tp.topic], tp.partition): end for tp, end in answer.items()}
-
-    def _external_state(self, answered: bool) -> None:
-        state: BrokerState = "up" if answered else "down"
-        if isinstance(self.backend, External) and self.backend.state != state:
-            self.backend.state = state
-            self.backend.since_at_ms = int(time.time() * 1000)
-            self._broker_changed(state, "no answer" if not answered else "")
 
     def _state_from_parts(self) -> None:
         if self.state not in ("starting", "live", "paused"):
@@ -269,7 +265,8 @@ class Engine:
     def _idle(self) -> set[Shard]:
         return self.meter.idle(time.monotonic())
 
-    def _broker_changed(self, state: BrokerState, why: str) -> None:
+    def broker_changed(self, state: BrokerState, why: str) -> None:
+        """Note that the broker came into another state."""
         level: Any = "good" if state == "up" else "alarm"
         text = f"{self.backend.label if hasattr(self, 'backend') else 'broker'}: {state}"
         self.journal.add(level, "broker", f"{text} ({why})" if why else text)

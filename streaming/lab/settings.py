@@ -49,8 +49,9 @@ class LabSettings(BaseModel):
     topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = Field(
         "", description="put before each topic's name"
     )
-    replication: Annotated[int, Field(ge=1, le=5)] = Field(
-        1, description="replication factor of new topics (another Kafka only)"
+    replication: Annotated[int, Field(ge=1, le=5)] | None = Field(
+        None,
+        description="replicas of new topics (as many as the cluster has nodes, three at most)",
     )
     lateness_s: Annotated[float, Field(ge=0, le=3600)] = Field(
         10.0, description="allowed lateness: windows stay open this long past their end"

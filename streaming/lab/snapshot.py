@@ -8,7 +8,7 @@ error, a topic's name): a view must treat every `str` here as hostile.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,11 @@ SNAPSHOT_VERSION = 1
 LabState: TypeAlias = Literal[
     "starting", "live", "paused", "draining", "verifying", "stopping", "stopped", "failed"
 ]
+KILL_BROKER: Final = "kill_broker"
+"""The capability of being killed and restarted from the lab."""
+
 BrokerState: TypeAlias = Literal["starting", "up", "down", "restarting"]
+NodeState: TypeAlias = Literal["up", "missing"]
 ShardState: TypeAlias = Literal["starting", "ok", "warm", "hot", "moving", "stalled", "halted"]
 ConsumerState: TypeAlias = Literal["starting", "joining", "running", "paused", "dead"]
 EventLevel: TypeAlias = Literal["info", "good", "warn", "alarm"]
@@ -27,8 +31,41 @@ class _View(msgspec.Struct, frozen=True, gc=False, omit_defaults=False):
     """Base of the parts of a snapshot."""
 
 
+class NodeView(_View, frozen=True, gc=False):
+    """A node of the cluster; `since_at_ms` is when it entered `state`.
+
+    `leads` is how many of the lab's shards it leads (None: unknown); `rack` is its availability
+    zone, "" when it tells none.
+    """
+
+    id: int
+    address: str
+    rack: str
+    state: NodeState
+    since_at_ms: int
+    leads: int | None
+
+
+class CapabilityView(_View, frozen=True, gc=False):
+    """One thing a broker can or cannot do, as it was probed. `why` is the reason it cannot."""
+
+    name: str
+    text: str
+    why: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can."""
+        return not self.why
+
+
 class BrokerView(_View, frozen=True, gc=False):
-    """The log's server. `since_at_ms` is when it entered `state`."""
+    """The log's server. `since_at_ms` is when it entered `state`.
+
+    `nodes` are all that were ever seen, `capabilities` what was probed: both are empty before the
+    first answer. `behind` counts shards with a replica that is not in sync, `leaderless` shards
+    that nobody leads just now; None: unknown.
+    """
 
     kind: Literal["embedded", "external"]
     label: str
@@ -36,6 +73,14 @@ class BrokerView(_View, frozen=True, gc=False):
     state: BrokerState
     since_at_ms: int
     restarts: int
+    nodes: tuple[NodeView, ...] = ()
+    behind: int | None = None
+    leaderless: int | None = None
+    capabilities: tuple[CapabilityView, ...] = ()
+
+    def lacks(self, name: str) -> str:
+        """Why it cannot do this, "" when it can or nothing is known yet."""
+        return next((c.why for c in self.capabilities if c.name == name), "")
 
 
 class TrafficView(_View, frozen=True, gc=False):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from streaming.lab.snapshot import (
     SNAPSHOT_VERSION,
-    BrokerView,
     ConsumerView,
     LabSnapshot,
     StoreView,
@@ -42,7 +41,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         detail=engine.detail,
         data_dir=readable(engine.paths.root),
         key=engine.settings.key,
-        broker=_broker(engine),
+        broker=engine.cluster.view(),
         traffic=_traffic(engine),
         streams=streams,
         consumers=_consumers(engine),
@@ -56,11 +55,6 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
 def readable(path: Path) -> str:
     """A path as text that can travel: bytes that are no UTF-8 are replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
-
-
-def _broker(engine: Engine) -> BrokerView:
-    b = engine.backend
-    return BrokerView(b.kind, b.label, b.bootstrap, b.state, b.since_at_ms, b.restarts)
 
 
 def _traffic(engine: Engine) -> TrafficView:

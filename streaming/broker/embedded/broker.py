@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from streaming.broker.embedded import storage
-from streaming.broker.embedded.config import BrokerConfig
+from streaming.broker.embedded.config import CLUSTER_PREFIX, BrokerConfig
 from streaming.broker.embedded.coordinator import Coordinator
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.offsets import OffsetStore
@@ -86,7 +86,7 @@ class Broker:
         path = self.config.data / storage.IDENTITY_FILE
         identity = storage.read_file(path, storage.Identity)
         if identity is None:
-            identity = storage.Identity(cluster_id=f"dasprep-embedded-{secrets.token_hex(4)}")
+            identity = storage.Identity(cluster_id=CLUSTER_PREFIX + secrets.token_hex(4))
             storage.replace_file(path, identity)
         if identity.format != storage.FORMAT:
             raise ValueError(f"{path} says format {identity.format}, this program knows 1")

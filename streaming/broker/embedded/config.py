@@ -8,6 +8,8 @@ from typing import Final
 
 NAME: Final = "dasprep embedded broker (not Apache Kafka)"
 VERSION: Final = "0.1.0"
+CLUSTER_PREFIX: Final = "dasprep-embedded-"
+"""How its cluster id begins, so that clients can tell it from Apache Kafka."""
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 MIB: Final = 1024 * 1024
