@@ -26,6 +26,7 @@ from tui.panels.keybar import keys_by_id
 from tui.safe import safe
 from tui.screens.dialog import Dialog
 from tui.screens.main import MainScreen
+from tui.views.broker import broker_text
 from tui.views.texts import help_lines, plain_lines
 
 REFRESH_HZ: Final = (0.5, 1.0, 2.0, 4.0, 10.0)
@@ -237,6 +238,11 @@ class LabApp(App[None]):
     def report(self, title: str, text: str) -> None:
         """Show a text from outside in a dialog."""
         self.push_screen(Dialog(title, lambda width: plain_lines(text, width), glyphs=self.glyphs))
+
+    def action_broker(self) -> None:
+        """Show the cluster's nodes and what it can do."""
+        if self.newest is not None:
+            self.report("Broker", broker_text(self.newest.broker, self.newest.at_ms))
 
     def tell(self, text: str, *, ok: bool) -> None:
         """Show a text from outside as a toast."""

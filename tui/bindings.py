@@ -15,6 +15,7 @@ APP: Final[list[BindingType]] = [
     Binding("right_square_bracket", "load(1)", "Load up", id="load.up", key_display="]"),
     Binding("plus", "refresh_rate(1)", "Refresh more often", id="refresh.up", key_display="+"),
     Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
+    Binding("b", "broker", "Broker", id="app.broker", key_display="b"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
 
@@ -71,6 +72,7 @@ KEY_BAR: Final = (
     (("stream.next",), "Stream"),
     (("load.down", "load.up"), "Load"),
     (("app.commands",), "Commands"),
+    (("app.broker",), "Broker"),
     (("refresh.down", "refresh.up"), "Rate"),
     (("sort.left", "sort.right"), "Sort"),
     (("sort.reverse",), "Reverse"),

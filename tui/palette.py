@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from streaming.lab.commands import AddConsumer, Inject, KillBroker, KillConsumer, Verify
-from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.snapshot import KILL_BROKER, LabSnapshot
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ TEXT_LIMIT = 120
 
 
 class Entry(NamedTuple):
-    """One line of the palette."""
+    """One line of the palette; `why` is the reason it cannot be done here, "" when it can."""
 
     title: str
     text: str
     run: Callable[[], None]
+    why: str = ""
 
 
 def incident_kinds() -> dict[str, str]:
@@ -46,8 +47,20 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
             partial(app.ask, KillConsumer(consumer.name)),
         )
     yield Entry("Add consumer", "One more process in the group", partial(app.ask, AddConsumer()))
+    yield _needing(
+        KILL_BROKER,
+        app,
+        snapshot,
+        Entry(
+            "Kill broker",
+            "SIGKILL the broker; it restarts on its data",
+            partial(app.ask, KillBroker()),
+        ),
+    )
     yield Entry(
-        "Kill broker", "SIGKILL the broker; it restarts on its data", partial(app.ask, KillBroker())
+        "Show broker",
+        "Its nodes and replicas, what it can do and why it cannot do the rest",
+        app.action_broker,
     )
     for name, text in incident_kinds().items():
         yield Entry(f"Plant incident: {name}", text, partial(app.ask, Inject(name)))
@@ -56,6 +69,14 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
         "Compute the truth from the log and compare it with the store; takes a while",
         partial(app.ask, Verify(), True),
     )
+
+
+def _needing(capability: str, app: LabApp, snapshot: LabSnapshot, entry: Entry) -> Entry:
+    """Return the entry, greyed out with the reason when the broker lacks the capability."""
+    why = snapshot.broker.lacks(capability)
+    if not why:
+        return entry
+    return entry._replace(run=partial(app.tell, f"{entry.title}: {why}", ok=False), why=why)
 
 
 class LabCommands(Provider):
@@ -81,6 +102,7 @@ class LabCommands(Provider):
 
 def _prompt(entry: Entry) -> Text:
     """Return title and explanation as text that nothing interprets."""
-    prompt = Text(entry.title)
-    prompt.append("\n" + safe(entry.text, TEXT_LIMIT), "dim")
+    prompt = Text(entry.title, "dim" if entry.why else "")
+    text = f"not here: {entry.why}" if entry.why else entry.text
+    prompt.append("\n" + safe(text, TEXT_LIMIT), "dim")
     return prompt

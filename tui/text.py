@@ -19,7 +19,7 @@ def summary_lines(s: dict[str, Any]) -> list[str]:
     verdict = "verified against the log" if s["verified"] else "not verified (see --verify)"
     lines = [
         f"produced {_number(s['produced'])}   acked {_number(s['acked'])}   "
-        f"stored {_number(s['stored'])}   in {s['elapsed_s']:.1f} s on the {s['broker']['label']}",
+        f"stored {_number(s['stored'])}   in {s['elapsed_s']:.1f} s on {s['broker']['label']}",
         f"lost {_number(s['lost'])}   duplicates {_number(s['duplicates'])}   {verdict}",
         f"windows {_number(windows['open'])} open, {_number(windows['final'])} final   "
         f"late {_number(s['late_dropped'])}   dead letters {_number(s['dead_letters'])}",

@@ -75,7 +75,7 @@ class External:
                 _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
                 writer.close()
                 return
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, ValueError) as error:  # ValueError: no host name
                 problems.append(f"{host}:{port}: {error or 'no answer within 5 s'}")
         raise BrokerError(
             f"No Kafka broker can be reached ({'; '.join(problems)}). "

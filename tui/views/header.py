@@ -10,6 +10,7 @@ from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, crop, merged, width_of
 from tui.moment import Moment
 from tui.safe import safe
+from tui.views.broker import missing
 
 PRODUCT = "dasprep"
 NAME_LIMIT = 24
@@ -139,11 +140,16 @@ def _state_word(snapshot: LabSnapshot | None) -> tuple[str, str]:
 
 
 def _broker(broker: BrokerView, now_ms: int) -> list[Part]:
-    if broker.state == "up":
+    if broker.state != "up":
+        since = numbers.duration((now_ms - broker.since_at_ms) / 1000)
+        style = "busy" if broker.state == "starting" else "bad"
+        return [Part(4, ((f"BROKER {safe(broker.state, NAME_LIMIT).upper()} {since}", style),))]
+    gone = missing(broker)
+    if not gone:
         return []
-    since = numbers.duration((now_ms - broker.since_at_ms) / 1000)
-    style = "busy" if broker.state == "starting" else "bad"
-    return [Part(4, ((f"BROKER {safe(broker.state, NAME_LIMIT).upper()} {since}", style),))]
+    since = numbers.duration((now_ms - gone[0].since_at_ms) / 1000)
+    which = ", ".join(str(node.id) for node in gone)
+    return [Part(4, ((f"NODE {which} MISSING {since}", "bad"),))]
 
 
 def _numbers(stream: StreamView | None) -> list[Part]:
