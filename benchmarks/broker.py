@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from streaming import platform
+from streaming.broker.connection import Connection
 from streaming.broker.topics import LogWatch, ensure_topics
 
 SHARDS: Final = 4
@@ -49,7 +50,7 @@ def broker(folder: Path) -> Iterator[str]:
 
 def make_topic(bootstrap: str, name: str) -> None:
     """A new topic of `SHARDS` partitions."""
-    asyncio.run(ensure_topics(bootstrap, {name: SHARDS}, (), 1))
+    asyncio.run(ensure_topics(Connection(bootstrap), {name: SHARDS}, (), 1))
 
 
 def ends(bootstrap: str, topic: str) -> list[int]:
@@ -58,7 +59,7 @@ def ends(bootstrap: str, topic: str) -> list[int]:
 
 
 async def _ends(bootstrap: str, topic: str) -> list[int]:
-    watch = LogWatch(bootstrap)
+    watch = LogWatch(Connection(bootstrap))
     try:
         found = await watch.ends({topic: SHARDS})
     finally:

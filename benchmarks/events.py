@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.broker import SHARDS, ends, make_topic
 from generators.shop import Shop, ShopConfig
 from generators.wire import CLICKS, Click, Emitted
+from streaming.broker.connection import Connection
 from streaming.producer.delivery import Delivery
 from streaming.shards.keys import STRATEGIES
 
@@ -68,7 +69,7 @@ def fill(bootstrap: str, topic: str, ticks: list[list[Emitted]], start_ms: int) 
 
 
 async def _fill(bootstrap: str, topic: str, ticks: list[list[Emitted]], closing: bytes) -> None:
-    delivery = Delivery(bootstrap, {CLICKS: topic}, STRATEGIES[KEY])
+    delivery = Delivery(Connection(bootstrap), {CLICKS: topic}, STRATEGIES[KEY])
     await delivery.start()
     for tick in ticks:
         await delivery.write(tick)

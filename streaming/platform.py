@@ -172,16 +172,19 @@ async def spawn(
     log: Path,
     stdout: int = subprocess.DEVNULL,
     env: Mapping[str, str] | None = None,
+    config: bytes = b"",
 ) -> asyncio.subprocess.Process:
     """Start `python -m module args` with a pipe for standard input and its errors in `log`.
 
     The pipe is the child's lifeline: it ends when the pipe closes, so no child outlives its
     parent, however that ends. Children get their own process group, so that ctrl+c in the
-    terminal reaches only the parent, which then ends them in order.
+    terminal reaches only the parent, which then ends them in order. `config`, one line of JSON for
+    the child's `read_config`, goes through the pipe: what it is told may hold passwords, and
+    every user of the machine can read a process's arguments.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             module,
@@ -192,6 +195,22 @@ async def spawn(
             env=child_env(env),
             start_new_session=not WINDOWS,
         )
+    if config:
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        # Not drained: a child that ends at once must not fail its parent here.
+        process.stdin.write(config + b"\n")
+    return process
+
+
+def read_config() -> bytes:
+    """The line its parent gave this process; the pipe stays its lifeline. Blocks until it is there.
+
+    Raises EOFError when the parent went away without a word.
+    """
+    line = sys.stdin.buffer.readline()
+    if not line:
+        raise EOFError("this process was started without its configuration")
+    return line
 
 
 async def lifeline() -> None:

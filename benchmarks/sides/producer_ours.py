@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.events import KEY, read_ticks
 from benchmarks.side import Clock
 from generators.wire import CLICKS
+from streaming.broker.connection import Connection
 from streaming.producer.delivery import Delivery
 from streaming.shards.keys import STRATEGIES
 
@@ -20,7 +21,7 @@ def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
 
 async def _run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
     ticks = read_ticks(Path(config["events"]))
-    delivery = Delivery(config["bootstrap"], {CLICKS: config["topic"]}, STRATEGIES[KEY])
+    delivery = Delivery(Connection(config["bootstrap"]), {CLICKS: config["topic"]}, STRATEGIES[KEY])
     await delivery.start()
     clock.start()
     for tick in ticks:

@@ -7,12 +7,12 @@ import json
 import logging
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from streaming import platform
+from streaming.broker.connection import Connection
 from streaming.lab.snapshot import BrokerState
 
 log: Final = logging.getLogger(__name__)
@@ -33,18 +33,14 @@ class Backend(Protocol):
 
     kind: Literal["embedded", "external"]
     label: str
-    bootstrap: str
+    connection: Connection
     state: BrokerState
     since_at_ms: int
     restarts: int
-    options: Mapping[str, Any]
 
     @property
     def pid(self) -> int | None:
         """The process id when it is our own process and runs."""
-
-    def addresses(self) -> list[tuple[str, int]]:
-        """Where to connect to: host and port."""
 
     async def start(self) -> None:
         """Make it usable. Raises BrokerError."""
@@ -60,17 +56,16 @@ class External:
     pid: int | None = None
     restarts = 0
 
-    def __init__(self, bootstrap: str) -> None:
-        self.bootstrap = bootstrap
-        self.options: Mapping[str, Any] = {}
-        self.label = "Kafka at " + bootstrap
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.label = "Kafka at " + connection.bootstrap
         self.state: BrokerState = "starting"
         self.since_at_ms = int(time.time() * 1000)
 
     async def start(self) -> None:
         """Check that somebody listens. Raises BrokerError."""
         problems = []
-        for host, port in self.addresses():
+        for host, port in self.connection.addresses:
             try:
                 _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
                 writer.close()
@@ -83,10 +78,6 @@ class External:
             "--bootstrap out to use the embedded broker."
         )
 
-    def addresses(self) -> list[tuple[str, int]]:
-        """The bootstrap servers."""
-        return addresses_of(self.bootstrap)
-
     async def stop(self) -> None:
         """Nothing to do: it is not ours."""
 
@@ -96,7 +87,6 @@ class Embedded:
 
     kind: Literal["embedded", "external"] = "embedded"
     label = "embedded broker (not Apache Kafka)"
-    options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self, data: Path, logfile: Path, on_change: Callable[[BrokerState, str], None]
@@ -107,7 +97,7 @@ class Embedded:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._port = 0
-        self.bootstrap = ""
+        self.connection = Connection("")
         self.state: BrokerState = "starting"
         self.since_at_ms = int(time.time() * 1000)
         self.restarts = 0
@@ -118,10 +108,6 @@ class Embedded:
         """The process id while it runs."""
         alive = self._process is not None and self._process.returncode is None
         return self._process.pid if alive and self._process else None
-
-    def addresses(self) -> list[tuple[str, int]]:
-        """Where it listens."""
-        return addresses_of(self.bootstrap)
 
     async def start(self) -> None:
         """Start it and keep it running. Raises BrokerError.
@@ -159,7 +145,7 @@ class Embedded:
                 f"The embedded broker did not start: {_last_line(self._logfile)}"
             ) from error
         self._port = int(ready["port"])
-        self.bootstrap = f"{ready['host']}:{ready['port']}"
+        self.connection = Connection(f"{ready['host']}:{ready['port']}")
         self._set("up", "")
 
     async def _keep(self) -> None:
@@ -199,12 +185,6 @@ class Embedded:
             await asyncio.wait({self._keeper})
         if self._process is not None:
             await end(self._process, _STOP_WAIT_S)
-
-
-def addresses_of(bootstrap: str) -> list[tuple[str, int]]:
-    """Hosts and ports of a list like "a:9092,b:9092", already checked by the settings."""
-    pairs = (address.strip().rpartition(":") for address in bootstrap.split(","))
-    return [(host.strip("[]"), int(port)) for host, _, port in pairs]
 
 
 async def end(process: asyncio.subprocess.Process, wait_s: float) -> None:

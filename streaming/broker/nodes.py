@@ -10,19 +10,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaError
 
+from streaming.broker.connection import Connection
 from streaming.broker.probe import (
     BrokerFacts,
     ClusterFacts,
     NodeFacts,
     broker_facts,
     cluster_facts,
-    connect,
 )
 from streaming.lab.snapshot import NodeState, NodeView
 
@@ -30,6 +30,8 @@ log: Final = logging.getLogger(__name__)
 
 ANSWER_S: Final = 2.0
 """A node that does not answer for so long is missing."""
+
+CONNECT_S: Final = 5.0
 
 
 class NodeChange(NamedTuple):
@@ -49,17 +51,17 @@ class ReplicaCounts(NamedTuple):
 class NodeWatch:
     """Knows the nodes since `begin`; `look` asks each of them once.
 
-    `options` are the client's options for TLS and SASL, `topics` those whose shards are counted.
+    `topics` are those whose shards are counted.
     """
 
     def __init__(
         self,
         topics: Sequence[str],
-        options: Mapping[str, Any],
+        kafka: Connection,
         on_change: Callable[[NodeChange], None],
     ) -> None:
         self._topics = list(topics)
-        self._options = options
+        self._kafka = kafka
         self._on_change = on_change
         self._connections: dict[int, AIOKafkaConnection] = {}
         self._known: dict[int, NodeFacts] = {}
@@ -129,7 +131,7 @@ class NodeWatch:
     async def _ask_now(self, node: NodeFacts) -> ClusterFacts:
         connection = self._connections.get(node.id)
         if connection is None or not connection.connected():
-            connection = await connect(node.host, node.port, self._options)
+            connection = await self._kafka.open(node.host, node.port, timeout_s=ANSWER_S)
             self._connections[node.id] = connection
         return await cluster_facts(connection, self._topics)
 
@@ -169,14 +171,12 @@ class NodeWatch:
                 connection.close()
 
 
-async def first_facts(
-    addresses: Sequence[tuple[str, int]], options: Mapping[str, Any]
-) -> BrokerFacts:
+async def first_facts(kafka: Connection) -> BrokerFacts:
     """What the first of the addresses that answers says. Raises the last one's error."""
     failure: BaseException = OSError("no address was given")
-    for host, port in addresses:
+    for host, port in kafka.addresses:
         try:
-            connection = await connect(host, port, options)
+            connection = await kafka.open(host, port, timeout_s=CONNECT_S)
         except (KafkaError, OSError, TimeoutError) as error:
             failure = error
             continue

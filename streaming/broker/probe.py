@@ -6,13 +6,12 @@ an address or a name.
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from aiokafka.conn import AIOKafkaConnection, create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.protocol.admin import ApiVersionRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
 from aiokafka.protocol.metadata import MetadataRequest
@@ -27,7 +26,6 @@ from aiokafka.protocol.types import (
 
 from streaming.broker.embedded.config import CLUSTER_PREFIX
 
-CONNECT_S: Final = 5.0
 _CLIENT: Final = "dasprep-tui"
 _API_VERSIONS: Final = 18
 _FEATURES_FROM: Final = 3  # ApiVersions from this version on names features (KIP-584)
@@ -150,21 +148,8 @@ _FEATURE_LEVELS: Final = CompactArray(
 )
 
 
-async def connect(host: str, port: int, options: Mapping[str, Any]) -> AIOKafkaConnection:
-    """One connection, its TLS and SASL handshakes done; `options` are the client's for those.
-
-    Raises OSError, TimeoutError and aiokafka's errors.
-    """
-    return await asyncio.wait_for(
-        create_conn(
-            host, port, client_id=_CLIENT, request_timeout_ms=int(CONNECT_S * 1000), **options
-        ),
-        CONNECT_S * 2,
-    )
-
-
 async def broker_facts(connection: AIOKafkaConnection) -> BrokerFacts:
-    """Everything a broker says of itself. Raises as `connect` does."""
+    """Everything a broker says of itself. Raises as `Connection.open` does."""
     answer = await connection.send(ApiVersionRequest())
     apis = {int(key): (int(first), int(last)) for key, first, last in answer.api_versions}
     software: dict[str, int] = {}
@@ -178,7 +163,10 @@ async def broker_facts(connection: AIOKafkaConnection) -> BrokerFacts:
 
 
 async def cluster_facts(connection: AIOKafkaConnection, topics: Sequence[str] = ()) -> ClusterFacts:
-    """Nodes, and the partitions of `topics`, as this node sees them. Raises as `connect` does."""
+    """Nodes, and the partitions of `topics`, as this node sees them.
+
+    Raises as `Connection.open` does.
+    """
     answer = await connection.send(MetadataRequest(list(topics), allow_auto_topic_creation=False))
     return ClusterFacts(
         cluster_id=str(getattr(answer, "cluster_id", "") or ""),

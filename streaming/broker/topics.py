@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaError
 
 from streaming.broker.backend import BrokerError
+from streaming.broker.connection import Connection
 
 log: Final = logging.getLogger(__name__)
 
@@ -22,14 +23,14 @@ _METADATA_S: Final = 15.0
 
 
 async def ensure_topics(
-    bootstrap: str, streams: Mapping[str, int], extra: Sequence[str], replication: int
+    kafka: Connection, streams: Mapping[str, int], extra: Sequence[str], replication: int
 ) -> dict[str, int]:
     """Make topics (name → partitions wanted; `extra` get one) and add partitions where asked.
 
     Returns the partitions each topic has: Kafka cannot take any away, so an older topic may have
     more than wanted. Raises BrokerError.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    admin = AIOKafkaAdminClient(**kafka.options(), request_timeout_ms=15_000)
     try:
         await admin.start()
         wanted = {**streams, **dict.fromkeys(extra, 1)}
@@ -39,7 +40,9 @@ async def ensure_topics(
         for name, code, *reason in answer.topic_errors:
             if code not in (0, _TOPIC_EXISTS):
                 detail = reason[0] if reason and reason[0] else f"error {code}"
-                raise BrokerError(f"The broker at {bootstrap} did not make topic {name}: {detail}.")
+                raise BrokerError(
+                    f"The broker at {kafka.bootstrap} did not make topic {name}: {detail}."
+                )
         have = await _partition_counts(admin, dict.fromkeys(wanted, 1))
         more = {n: NewPartitions(c) for n, c in streams.items() if have[n] < c}
         if more:
@@ -48,7 +51,7 @@ async def ensure_topics(
         return {name: have[name] for name in streams}
     except (KafkaError, OSError) as error:
         raise BrokerError(
-            f"The broker at {bootstrap} does not answer as Kafka does: {error}. "
+            f"The broker at {kafka.bootstrap} does not answer as Kafka does: {error}. "
             "Check that the address is a Kafka listener this client may use (PLAINTEXT)."
         ) from error
     finally:
@@ -72,8 +75,8 @@ async def _partition_counts(admin: Any, wanted: Mapping[str, int]) -> dict[str, 
 class LogWatch:
     """Asks the broker where each log begins and ends. Never waits longer than a few seconds."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: Connection) -> None:
+        self._kafka = kafka
         self._consumer: AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
 
@@ -111,7 +114,7 @@ class LogWatch:
 
     async def _connect(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._kafka.options(),
             client_id="lag-watch",
             request_timeout_ms=int(_ANSWER_S * 1000),
             metadata_max_age_ms=5_000,

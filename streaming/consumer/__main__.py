@@ -1,4 +1,4 @@
-"""`python -m streaming.consumer CONFIG`: one consumer process of the lab."""
+"""`python -m streaming.consumer NAME`: one consumer process of the lab."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def _main(config: WorkerConfig) -> int:
 
 def main() -> int:
     """Run until the engine lets go."""
-    config = msgspec.json.decode(sys.argv[1], type=WorkerConfig)
+    config = msgspec.json.decode(platform.read_config(), type=WorkerConfig)
     to_stderr(config.name)
     return asyncio.run(_main(config))
 

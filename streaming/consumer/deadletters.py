@@ -14,6 +14,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streaming.broker.connection import Connection
 from streaming.lab.messages import DeadRow
 
 log: Final = logging.getLogger(__name__)
@@ -24,8 +25,8 @@ _DEADLINE_S: Final = 10.0
 class DeadLetters:
     """Writes dead letters to their topic; makes its producer when the first one comes."""
 
-    def __init__(self, bootstrap: str, topic: str, topics: Mapping[str, str]) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: Connection, topic: str, topics: Mapping[str, str]) -> None:
+        self._kafka = kafka
         self._topic = topic
         self._topics = topics
         self._producer: AIOKafkaProducer | None = None
@@ -44,7 +45,7 @@ class DeadLetters:
     async def _publish(self, rows: Sequence[DeadRow]) -> None:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap, acks="all", max_request_size=1024 * 1024
+                **self._kafka.options(), acks="all", max_request_size=1024 * 1024
             )
             await producer.start()
             self._producer = producer

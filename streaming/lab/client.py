@@ -166,9 +166,10 @@ class LocalLab:
         try:
             self._process = process = await platform.spawn(
                 "streaming.lab.process",
-                [msgspec.json.encode(config).decode()],
+                [],
                 log=_engine_log(self.root),
                 stdout=subprocess.PIPE,
+                config=msgspec.json.encode(config),
             )
         except OSError as error:
             raise LabError(

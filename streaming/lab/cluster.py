@@ -25,7 +25,9 @@ class Cluster:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._watch = NodeWatch(list(engine.topics.values()), engine.backend.options, self._changed)
+        self._watch = NodeWatch(
+            list(engine.topics.values()), engine.backend.connection, self._changed
+        )
         self._capabilities: tuple[CapabilityView, ...] = ()
         self.facts: BrokerFacts | None = None
 
@@ -33,10 +35,10 @@ class Cluster:
         """Probe the broker, which has started. Raises BrokerError."""
         backend = self._engine.backend
         try:
-            self.facts = facts = await first_facts(backend.addresses(), backend.options)
+            self.facts = facts = await first_facts(backend.connection)
         except (KafkaError, OSError, TimeoutError) as error:
             raise BrokerError(
-                f"The broker at {backend.bootstrap} does not answer as Kafka does: "
+                f"The broker at {backend.connection.bootstrap} does not answer as Kafka does: "
                 f"{str(error) or type(error).__name__}. Check that the address is a Kafka "
                 "listener this client may use."
             ) from error
@@ -44,7 +46,7 @@ class Cluster:
         self._capabilities = capabilities(facts, own=own)
         self._watch.begin(facts)
         if isinstance(backend, External):
-            backend.label = label_of(facts, backend.bootstrap)
+            backend.label = label_of(facts, backend.connection.bootstrap)
 
     @property
     def replicas(self) -> int:
@@ -72,7 +74,7 @@ class Cluster:
         return BrokerView(
             b.kind,
             b.label,
-            b.bootstrap,
+            b.connection.bootstrap,
             b.state,
             b.since_at_ms,
             b.restarts,

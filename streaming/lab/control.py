@@ -113,7 +113,7 @@ async def _verify(engine: Engine) -> Reply:
             image = await asyncio.to_thread(read_store, con)
         finally:
             con.close()
-        report = await verify(image, engine.backend.bootstrap, topics=engine.topics)
+        report = await verify(image, engine.backend.connection, topics=engine.topics)
     except VerifyError as error:
         return Reply(False, f"could not verify: {error}")
     finally:

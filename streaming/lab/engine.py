@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 
 from streaming.broker.backend import Backend, BrokerError, Embedded, External
+from streaming.broker.connection import Connection
 from streaming.broker.topics import LogWatch, ensure_topics
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
@@ -75,7 +76,7 @@ class Engine:
 
     def _make_backend(self) -> Backend:
         if self.settings.bootstrap:
-            return External(self.settings.bootstrap)
+            return External(Connection(self.settings.bootstrap))
         return Embedded(self.paths.broker, self.paths.logs / "broker.log", self.broker_changed)
 
     # --- life -------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ class Engine:
 
     async def _prepare_topics(self, store: Store) -> None:
         counts = await ensure_topics(
-            self.backend.bootstrap,
+            self.backend.connection,
             dict.fromkeys(self.topics.values(), self.settings.shards),
             [self.settings.dead_letter_topic],
             self.cluster.replicas,
@@ -143,7 +144,7 @@ class Engine:
                     "warn", "shards", f"{stream} has {count} shards; Kafka cannot take any away"
                 )
         self.meter = Meter(self.shards, self.settings.idle_s)
-        self.watch = LogWatch(self.backend.bootstrap)
+        self.watch = LogWatch(self.backend.connection)
         await self._check_log(store)
 
     async def _check_log(self, store: Store) -> None:
@@ -153,8 +154,8 @@ class Engine:
         ends, begins = await self.watch.ends(topics), await self.watch.begins(topics)
         if ends is None or begins is None:
             raise BrokerError(
-                f"The broker at {self.backend.bootstrap} does not say where its logs end. "
-                "Look at its log file, or try again."
+                f"The broker at {self.backend.connection.bootstrap} does not say where its "
+                "logs end. Look at its log file, or try again."
             )
         for stream, number in self._all_shards():
             progress = store.ledger.shard(stream, number)

@@ -1,8 +1,9 @@
-"""`python -m streaming.lab.process CONFIG`: the engine's process.
+"""`python -m streaming.lab.process`: the engine's process.
 
-Prints one JSON line on standard output: where it listens, or why it could not start. Exit codes:
-0 ended as asked, 2 could not start (the message says what to do), 75 the store failed (nothing
-acknowledged is missing from it), 1 anything else. It ends when standard input closes.
+Reads its EngineConfig, one line of JSON, from standard input. Prints one JSON line on standard
+output: where it listens, or why it could not start. Exit codes: 0 ended as asked, 2 could not
+start (the message says what to do), 75 the store failed (nothing acknowledged is missing from
+it), 1 anything else. It ends when standard input closes.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
 def main() -> int:
     """Run one engine."""
     to_stderr("engine")
-    config = msgspec.json.decode(sys.argv[1], type=EngineConfig)
+    config = msgspec.json.decode(platform.read_config(), type=EngineConfig)
     return asyncio.run(_main(config))
 
 

@@ -54,9 +54,10 @@ class Supervisor:
         config: Callable[[], Awaitable[msgspec.Struct]],
         pause_s: Callable[[], float],
     ) -> Child:
-        """Run `python -m module CONFIG` and run it again when it dies.
+        """Run `python -m module` and run it again when it dies.
 
-        `config` is asked anew for each start, `pause_s` how long to wait before the next one.
+        `config`, which the process reads from its pipe, is asked anew for each start, `pause_s` how
+        long to wait before the next one.
         """
         child = self.children[name] = Child(name)
         child.keeper = asyncio.create_task(self._keep(child, module, config, pause_s))
@@ -85,9 +86,9 @@ class Supervisor:
     ) -> str:
         """Run it once; returns how it ended."""
         try:
-            text = msgspec.json.encode(await config()).decode()
+            told = msgspec.json.encode(await config())
             log = self._logs / f"{child.name}.log"
-            child.process = await platform.spawn(module, [text], log=log)
+            child.process = await platform.spawn(module, [child.name], log=log, config=told)
         except Exception as error:  # the next attempt may find it mended
             return f"could not be started: {type(error).__name__}: {error}"
         return _how(await child.process.wait())

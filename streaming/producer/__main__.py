@@ -1,4 +1,4 @@
-"""`python -m streaming.producer CONFIG`: the generator process of the lab.
+"""`python -m streaming.producer NAME`: the generator process of the lab.
 
 Makes the shop's events tick by tick on their schedule and delivers them. When it falls behind
 (slow broker, too high a rate) it goes on without pause and says how far behind it is.
@@ -40,7 +40,7 @@ class Generator:
     def __init__(self, config: ProducerConfig, channel: Channel[Tell]) -> None:
         self.config = config
         self._channel = channel
-        self._delivery = Delivery(config.bootstrap, config.topics, STRATEGIES[config.key])
+        self._delivery = Delivery(config.kafka, config.topics, STRATEGIES[config.key])
         self._state = "starting"
         self._rate = config.rate
         self._shape = config.shape
@@ -186,7 +186,7 @@ async def _main(config: ProducerConfig) -> int:
 
 def main() -> int:
     """Run until the engine lets go."""
-    config = msgspec.json.decode(sys.argv[1], type=ProducerConfig)
+    config = msgspec.json.decode(platform.read_config(), type=ProducerConfig)
     to_stderr("generator")
     return asyncio.run(_main(config))
 

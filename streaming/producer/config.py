@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from streaming.broker.connection import Connection
+
 
 class ProducerConfig(msgspec.Struct, frozen=True):
     """What the generator process is told at its start; `duration_s` 0 means without end."""
 
     engine: str
-    bootstrap: str
+    kafka: Connection
     topics: dict[str, str]
     key: str
     seed: int

@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 
 from generators.wire import Emitted
+from streaming.broker.connection import Connection
 from streaming.lab.messages import Acked
 from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.keys import KeyStrategy
@@ -32,9 +33,9 @@ class DeliveryFailed(Exception):
 class Delivery:
     """Delivers events to the topics of `topics` (stream → topic), keyed by a strategy."""
 
-    def __init__(self, bootstrap: str, topics: dict[str, str], strategy: KeyStrategy) -> None:
+    def __init__(self, kafka: Connection, topics: dict[str, str], strategy: KeyStrategy) -> None:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **kafka.options(),
             client_id="generator",
             acks="all",
             enable_idempotence=True,

@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streaming.broker.connection import Connection
+
 Shard: TypeAlias = tuple[str, int]
 Range: TypeAlias = tuple[int, int]
 
@@ -52,32 +54,29 @@ class LogSource(Protocol):
 class KafkaLog:
     """A Kafka cluster as a log source. Joins no group and commits nothing.
 
-    `topics` maps stream to topic where they differ; `options` go to the client (security).
+    `topics` maps stream to topic where they differ.
     """
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: Connection,
         topics: Mapping[str, str] | None = None,
         *,
         stall_s: float = STALL_S,
-        options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._topics = dict(topics or {})
         self._stall_s = stall_s
-        self._options = dict(options or {})
         self._consumer: Any = None
 
     async def __aenter__(self) -> KafkaLog:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._kafka.options(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
             client_id="dasprep-verify",
-            **self._options,
         )
         try:
             await self._within("connecting", self._consumer.start())
@@ -113,12 +112,12 @@ class KafkaLog:
             if not task.done():
                 task.cancel()
         if not task.done() or task.cancelled():
-            raise VerifyError(f"The broker at {self._bootstrap} did not answer ({what}).")
+            raise VerifyError(f"The broker at {self._kafka.bootstrap} did not answer ({what}).")
         error = task.exception()
         if error is not None:
             text = f"{type(error).__name__}: {error}"
             raise VerifyError(
-                f"The log at {self._bootstrap} cannot be read ({what}): {text}. "
+                f"The log at {self._kafka.bootstrap} cannot be read ({what}): {text}. "
                 "Is the broker running?"
             ) from error
         return task.result()
@@ -177,8 +176,8 @@ class KafkaLog:
             for p, stop in sorted(open_parts.items())
         )
         return (
-            f"The log at {self._bootstrap} gave no records for {self._stall_s:.0f} s ({where}). "
-            "Check the broker and run verify again."
+            f"The log at {self._kafka.bootstrap} gave no records for {self._stall_s:.0f} s "
+            f"({where}). Check the broker and run verify again."
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from generators.wire import STREAMS
+from streaming.broker.connection import Connection
 from streaming.verify.collect import Collector
 from streaming.verify.compare import compare_windows
 from streaming.verify.image import Progress, StoreImage
@@ -21,19 +21,18 @@ _EVERYTHING = 2**62
 
 async def verify(
     image: StoreImage,
-    bootstrap: str,
+    kafka: Connection,
     *,
     topics: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
-    options: Mapping[str, Any] | None = None,
 ) -> VerifyReport:
-    """Compare a store's image with the Kafka log at `bootstrap`.
+    """Compare a store's image with the log of a Kafka cluster.
 
     `topics` maps stream to topic name where they differ; `progress` is told (records read,
     records to read); `options` are the client's security settings. Raises VerifyError when the
     comparison cannot be made.
     """
-    async with KafkaLog(bootstrap, topics, options=options) as log:
+    async with KafkaLog(kafka, topics) as log:
         return await check_log(image, log, progress=progress)
 
 

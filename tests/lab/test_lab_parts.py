@@ -10,6 +10,7 @@ import pytest
 
 from streaming import logs, platform
 from streaming.broker.backend import BrokerError, Embedded, External
+from streaming.broker.connection import Connection
 from streaming.lab.journal import SHOWN, Journal
 from streaming.lab.merger import Latencies, percentile
 from streaming.lab.messages import Claim, ShardId
@@ -127,18 +128,18 @@ def test_the_pause_between_starts_is_bounded_for_ever():
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "a..b:9092", "127.0.0.1:1,127.0.0.1:2"])
 async def test_no_broker_there(address):
     with pytest.raises(BrokerError, match="--bootstrap"):
-        await External(address).start()
+        await External(Connection(address)).start()
 
 
 async def test_the_embedded_broker_comes_back_on_its_port(tmp_path):
     news = []
     broker = Embedded(tmp_path / "b", tmp_path / "b.log", lambda state, why: news.append(state))
     await broker.start()
-    first, address = broker.pid, broker.bootstrap
+    first, address = broker.pid, broker.connection
     await External(address).start()
     broker.kill()
     await until(lambda: broker.pid not in (None, first) and broker.state == "up")
-    assert (broker.bootstrap, broker.restarts) == (address, 1)
+    assert (broker.connection, broker.restarts) == (address, 1)
     assert news == ["up", "restarting", "up"]
     await broker.stop()
     assert broker.pid is None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streaming.broker.connection import Connection
 from streaming.broker.nodes import NodeChange, NodeWatch, first_facts
 from streaming.broker.topics import ensure_topics
 from tests.broker.support import BrokerProcess
@@ -15,11 +16,12 @@ from tests.broker.support import BrokerProcess
 async def test_a_killed_node_is_missing_and_then_back(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path).start()
     port = broker.port
+    kafka = Connection(broker.bootstrap)
     changes: list[NodeChange] = []
-    watch = NodeWatch(["a"], {}, changes.append)
+    watch = NodeWatch(["a"], kafka, changes.append)
     try:
-        await ensure_topics(broker.bootstrap, {"a": 3}, [], 1)
-        facts = await first_facts([("127.0.0.1", port)], {})
+        await ensure_topics(kafka, {"a": 3}, [], 1)
+        facts = await first_facts(kafka)
         assert facts.embedded and 0 in facts.apis
         watch.begin(facts)
         await watch.look()
@@ -48,8 +50,9 @@ async def test_a_killed_node_is_missing_and_then_back(tmp_path: Path) -> None:
 async def test_a_node_that_takes_connections_and_says_nothing_is_missing(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path).start()
     port = broker.port
-    watch = NodeWatch([], {}, lambda change: None)
-    watch.begin(await first_facts([("127.0.0.1", port)], {}))
+    kafka = Connection(broker.bootstrap)
+    watch = NodeWatch([], kafka, lambda change: None)
+    watch.begin(await first_facts(kafka))
     broker.kill()
     with socket.create_server(("127.0.0.1", port)):
         await watch.look()
@@ -61,11 +64,11 @@ async def test_a_node_that_takes_connections_and_says_nothing_is_missing(tmp_pat
 async def test_the_first_address_that_answers_counts(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path).start()
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        dead = closed.getsockname()
+        dead = closed.getsockname()[1]
     try:
-        facts = await first_facts([dead, ("127.0.0.1", broker.port)], {})
+        facts = await first_facts(Connection(f"127.0.0.1:{dead},127.0.0.1:{broker.port}"))
         assert facts.embedded
     finally:
         broker.stop()
     with pytest.raises(Exception, match="onnect"):
-        await first_facts([dead], {})
+        await first_facts(Connection(f"127.0.0.1:{dead}"))

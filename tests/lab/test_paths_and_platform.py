@@ -1,5 +1,6 @@
 """Locks, cards, data directories and the folder for sockets."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from time import gmtime
 
+import psutil
 import pytest
 
 from streaming import platform
@@ -199,3 +201,33 @@ async def test_a_child_ends_with_its_lifeline_and_writes_its_own_log(tmp_path):
     child.stdin.close()
     assert await child.wait() == 7
     assert log.read_text() == "err\n"
+
+
+async def test_a_child_is_told_through_its_lifeline_and_not_in_its_arguments(tmp_path):
+    (tmp_path / "told_of_test.py").write_text(
+        "import asyncio, sys; from streaming.platform import lifeline, read_config\n"
+        "print(read_config().decode(), sys.argv[1:], file=sys.stderr, flush=True)\n"
+        "asyncio.run(lifeline())\n"
+    )
+    log, told = tmp_path / "child.log", b'{"password": "open sesame"}'
+    env = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    child = await platform.spawn("told_of_test", ["c-0"], log=log, env=env, config=told)
+    async with asyncio.timeout(20):
+        while "c-0" not in log.read_text():
+            await asyncio.sleep(0.01)
+    assert psutil.Process(child.pid).cmdline()[1:] == ["-m", "told_of_test", "c-0"]
+    assert log.read_text() == told.decode() + "\n ['c-0']\n"
+    child.stdin.close()
+    assert await child.wait() == 0
+
+
+async def test_a_child_whose_parent_said_nothing_ends(tmp_path):
+    (tmp_path / "untold_of_test.py").write_text(
+        "from streaming.platform import read_config; read_config()\n"
+    )
+    log = tmp_path / "child.log"
+    env = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    child = await platform.spawn("untold_of_test", [], log=log, env=env)
+    child.stdin.close()
+    assert await child.wait() == 1
+    assert "started without its configuration" in log.read_text()

@@ -6,6 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from streaming.broker.backend import BrokerError
+from streaming.broker.connection import Connection
 from streaming.broker.topics import LogWatch, ensure_topics
 from tests.broker.support import BrokerProcess
 
@@ -19,23 +20,23 @@ def broker(tmp_path_factory):
 
 async def test_topics_are_made_grow_and_never_shrink(broker):
     for wanted, has in ((2, 2), (2, 2), (5, 5), (3, 5)):
-        got = await ensure_topics(broker.bootstrap, {"a": wanted, "b": 1}, ["dead"], 1)
+        got = await ensure_topics(Connection(broker.bootstrap), {"a": wanted, "b": 1}, ["dead"], 1)
         assert got == {"a": has, "b": 1}
 
 
 async def test_a_topic_the_broker_refuses(broker):
     with pytest.raises(BrokerError, match="did not make topic"):
-        await ensure_topics(broker.bootstrap, {"no/such name": 1}, [], 1)
+        await ensure_topics(Connection(broker.bootstrap), {"no/such name": 1}, [], 1)
 
 
 async def test_no_kafka_at_the_address():
     with pytest.raises(BrokerError, match="does not answer as Kafka does"):
-        await ensure_topics("127.0.0.1:1", {"a": 1}, [], 1)
+        await ensure_topics(Connection("127.0.0.1:1"), {"a": 1}, [], 1)
 
 
 async def test_positions_asked_at_once_share_one_connection(broker):
-    await ensure_topics(broker.bootstrap, {"c": 3}, [], 1)
-    watch = LogWatch(broker.bootstrap)
+    await ensure_topics(Connection(broker.bootstrap), {"c": 3}, [], 1)
+    watch = LogWatch(Connection(broker.bootstrap))
     answers = await asyncio.gather(*(watch.ends({"c": 3}) for _ in range(5)))
     assert answers == [{TopicPartition("c", n): 0 for n in range(3)}] * 5
     assert await watch.begins({"c": 3}) == answers[0]
@@ -45,6 +46,6 @@ async def test_positions_asked_at_once_share_one_connection(broker):
 
 
 async def test_without_a_broker_positions_are_unknown():
-    watch = LogWatch("127.0.0.1:1")
+    watch = LogWatch(Connection("127.0.0.1:1"))
     assert await watch.ends({"a": 1}) is None
     await watch.close()

@@ -8,6 +8,7 @@ import sys
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streaming.broker.connection import Connection
 from streaming.verify import KafkaLog, VerifyError, verify
 from tests.verify.verify_lab import START, kinds
 
@@ -56,7 +57,7 @@ async def test_the_log_of_a_broker(bootstrap, empty):
     topics = {"clicks": "shop.clicks"}
     await fill(bootstrap, empty, 5000)
     empty.settle(START + 50_000)
-    async with KafkaLog(bootstrap, topics) as log:
+    async with KafkaLog(Connection(bootstrap), topics) as log:
         assert await log.bounds("clicks") == {0: (0, 2500), 1: (0, 2501)}
         assert await log.bounds("orders") == {}
         ranges = {("clicks", 0): (0, 2500), ("clicks", 1): (10, 2501)}
@@ -64,30 +65,30 @@ async def test_the_log_of_a_broker(bootstrap, empty):
     mine = empty.log.records
     assert [r for r in read if r.shard == 0] == plain(mine["clicks", 0])
     assert [r for r in read if r.shard == 1] == plain(mine["clicks", 1][10:])
-    report = await verify(empty.image(), bootstrap, topics=topics)
+    report = await verify(empty.image(), Connection(bootstrap), topics=topics)
     assert report.ok and (report.records, report.dead) == (5001, 1)
     assert report.planted_duplicates == 1
 
     empty.con.execute("UPDATE offsets SET next_offset = 2000 WHERE shard = 0")
-    report = await verify(empty.image(), bootstrap, topics=topics)
+    report = await verify(empty.image(), Connection(bootstrap), topics=topics)
     assert report.beyond_store == 500 and report.duplicates == 500
     assert report.records == 4501
 
     empty.con.execute("UPDATE offsets SET next_offset = 2600, acked_end = 2600 WHERE shard = 0")
-    report = await verify(empty.image(), bootstrap, topics=topics)
+    report = await verify(empty.image(), Connection(bootstrap), topics=topics)
     assert report.lost == 100 and kinds(report) == {"log_truncated", "acked_missing"}
 
 
 async def test_a_topic_that_is_not_there_reads_as_an_empty_log(bootstrap, empty):
     empty.put("clicks", 0, START)
     empty.settle(START)
-    report = await verify(empty.image(), bootstrap)
+    report = await verify(empty.image(), Connection(bootstrap))
     assert not report.ok and report.lost == 1
 
 
 async def test_no_progress_is_an_error_and_no_hang(bootstrap, empty):
     await fill(bootstrap, empty, 3)
-    async with KafkaLog(bootstrap, {"clicks": "shop.clicks"}, stall_s=0.6) as log:
+    async with KafkaLog(Connection(bootstrap), {"clicks": "shop.clicks"}, stall_s=0.6) as log:
         with pytest.raises(VerifyError, match="clicks/0 at offset 2 of 99"):
             [batch async for batch in log.read({("clicks", 0): (0, 99)})]
 
@@ -97,4 +98,4 @@ async def test_nobody_listens(empty):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(VerifyError, match="Is the broker running"):
-        await verify(empty.image(), f"127.0.0.1:{port}")
+        await verify(empty.image(), Connection(f"127.0.0.1:{port}"))

@@ -13,6 +13,7 @@ import msgspec
 
 from streaming import platform
 from streaming.broker.backend import Backend, BrokerError, Embedded, External
+from streaming.broker.connection import Connection
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab
 from streaming.lab.commands import Verify
@@ -63,7 +64,7 @@ async def _ended(root: Path, bootstrap: str | None) -> VerifyReport:
         try:
             prefix = meta.get("topic_prefix", "")
             topics = {stream: prefix + stream for stream in ("clicks", "orders", "access")}
-            return await verify(image, backend.bootstrap, topics=topics, progress=_progress)
+            return await verify(image, backend.connection, topics=topics, progress=_progress)
         finally:
             if sys.stderr.isatty():
                 print(file=sys.stderr)
@@ -86,7 +87,7 @@ def _read(store: Path) -> tuple[StoreImage, dict[str, str]]:
 
 def _backend(files: paths.LabPaths, bootstrap: str) -> Backend:
     if bootstrap:
-        return External(bootstrap)
+        return External(Connection(bootstrap))
     return Embedded(files.broker, files.logs / "broker.log", lambda state, why: None)
 
 
