@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint bench install lock clean help
+.PHONY: run test lint bench kafka install lock clean help
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -36,6 +36,9 @@ lint: $(STAMP) ## ruff, strict types, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+kafka: $(STAMP) ## run a real Apache Kafka of three nodes here (ARGS="--help"; needs Java 17 and Maven)
+	@$(BIN)/python tests/apache_kafka $(ARGS)
 
 bench: $(STAMP) ## measure against other designs, side by side
 	@$(BIN)/python -m benchmarks $(ARGS)

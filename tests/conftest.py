@@ -1,0 +1,1 @@
+pytest_plugins = ["kafka_fixtures", "kafka_report"]
