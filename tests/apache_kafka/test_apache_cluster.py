@@ -125,6 +125,7 @@ async def test_a_killed_node_is_missed_and_comes_back(secured_kafka):
     assert after[1] == before[1] and after[2] != before[2]
 
 
+@pytest.mark.usefixtures("apache_kafka")  # without Java this cannot run either
 async def test_nothing_is_left_when_the_starter_is_killed():
     """However the process that started a cluster ends, its nodes and its folder go."""
     script = (
