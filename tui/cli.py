@@ -77,6 +77,18 @@ examples:
   dasprep-tui --bootstrap 127.0.0.1:9092       a lab on it, from another terminal"""
 
 
+_DOCTOR_EXAMPLES: Final = """\
+Starts or connects to the broker the lab would use, asks it what it can do, writes to the data
+directory, looks at the terminal and the versions, and says in plain words what it found. Nothing
+is changed. Exit code 0: a lab can run here; 1: it cannot, and each BAD line says what to do.
+
+examples:
+  dasprep-tui doctor                           this machine, with the embedded broker
+  dasprep-tui doctor --bootstrap localhost:9092
+                                               what another Kafka can do, node by node
+  dasprep-tui doctor --json                    the same for a program"""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = Parser(
@@ -127,6 +139,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     sql.add_argument("--max-rows", type=positive, default=500, metavar="N", help="default: 500")
     sql.add_argument("--timeout", type=duration, default=5.0, metavar="TIME", help="default: 5s")
+
+    doctor = _command(
+        commands, "doctor", "find out whether a lab can run here, and say why not", _DOCTOR_EXAMPLES
+    )
+    add_lab_options(doctor)
+    doctor.add_argument("--json", action="store_true", help="the findings as JSON")
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
     broker.add_argument(

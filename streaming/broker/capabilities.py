@@ -32,10 +32,14 @@ _NEEDS: Final = {
     DELETE_RECORDS: _Need("delete records before an offset", (21,)),
     CHANGE_SETTINGS: _Need("change single settings of a topic", (44,)),
     IDEMPOTENCE: _Need("write each record once (idempotent producers)", (22,)),
-    TRANSACTIONS: _Need("transactions", (22, 24, 25, 26, 28)),
-    CLASSIC_GROUPS: _Need("consumer groups, classic protocol", (10, 11, 12, 13, 14)),
-    CONSUMER_GROUPS: _Need("consumer groups, protocol of KIP-848", (68,), "group.version"),
-    SHARE_GROUPS: _Need("share groups (queues, KIP-932)", (76, 78), "share.version"),
+    TRANSACTIONS: _Need("run transactions", (22, 24, 25, 26, 28)),
+    CLASSIC_GROUPS: _Need("form consumer groups by the classic protocol", (10, 11, 12, 13, 14)),
+    CONSUMER_GROUPS: _Need(
+        "form consumer groups by the protocol of KIP-848", (68,), "group.version"
+    ),
+    SHARE_GROUPS: _Need(
+        "share a log like a queue (share groups, KIP-932)", (76, 78), "share.version"
+    ),
 }
 """API keys from the Kafka protocol guide that each one needs, and the feature that turns it on."""
 

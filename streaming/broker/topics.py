@@ -18,7 +18,7 @@ from streaming.broker.connection import Connection
 log: Final = logging.getLogger(__name__)
 
 _TOPIC_EXISTS: Final = 36
-_ANSWER_S: Final = 4.0
+ANSWER_S: Final = 4.0
 _METADATA_S: Final = 15.0
 
 
@@ -80,18 +80,22 @@ class LogWatch:
         self._consumer: AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
 
-    async def ends(self, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
+    async def ends(
+        self, topics: Mapping[str, int], within_s: float = ANSWER_S
+    ) -> dict[TopicPartition, int] | None:
         """End offset of each partition of `topics` (name → partitions), None if unknown."""
-        return await self._ask("end_offsets", topics)
+        return await self._ask("end_offsets", topics, within_s)
 
     async def begins(self, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
         """First retained offset of each partition, None if unknown."""
-        return await self._ask("beginning_offsets", topics)
+        return await self._ask("beginning_offsets", topics, ANSWER_S)
 
-    async def _ask(self, what: str, topics: Mapping[str, int]) -> dict[TopicPartition, int] | None:
+    async def _ask(
+        self, what: str, topics: Mapping[str, int], within_s: float
+    ) -> dict[TopicPartition, int] | None:
         asking = asyncio.ensure_future(self._ask_now(what, topics))
         try:
-            await asyncio.wait({asking}, timeout=_ANSWER_S)
+            await asyncio.wait({asking}, timeout=within_s)
         finally:
             asking.cancel()
         if not asking.done():
@@ -116,7 +120,7 @@ class LogWatch:
         consumer = AIOKafkaConsumer(
             **self._kafka.options(),
             client_id="lag-watch",
-            request_timeout_ms=int(_ANSWER_S * 1000),
+            request_timeout_ms=int(ANSWER_S * 1000),
             metadata_max_age_ms=5_000,
             retry_backoff_ms=200,
         )

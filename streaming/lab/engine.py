@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 
 from streaming.broker.backend import Backend, BrokerError, Embedded, External
 from streaming.broker.connection import Connection
-from streaming.broker.topics import LogWatch, ensure_topics
+from streaming.broker.topics import ANSWER_S, LogWatch, ensure_topics
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
 from streaming.lab.journal import Journal
@@ -37,6 +37,8 @@ from streaming.verify import VerifyReport
 log: Final = logging.getLogger(__name__)
 
 SAMPLE_S: Final = 0.5
+FRESH_S: Final = 1.5
+"""A log's end that takes longer to learn is shown as unknown, not as what it was."""
 RETAIN_EVERY_S: Final = 60.0
 
 
@@ -202,7 +204,7 @@ class Engine:
         """Measure everything once, now."""
         assert self.watch is not None and self.store is not None  # noqa: S101
         reachable = self.backend.state != "restarting" or self.backend.kind == "external"
-        ends = await self.log_ends() if reachable else None
+        ends = await self.log_ends(FRESH_S) if reachable else None
         now = time.monotonic()
         self.meter.sample(now, ends, self.store.ledger)
         self.meter.point(now, int(time.time() * 1000))
@@ -212,10 +214,10 @@ class Engine:
         self._state_from_parts()
         self.crew.kill_stuck(now)
 
-    async def log_ends(self) -> dict[Shard, int] | None:
-        """Where each shard's log ends now, None when the broker does not answer."""
+    async def log_ends(self, within_s: float = ANSWER_S) -> dict[Shard, int] | None:
+        """Where each shard's log ends now, None when the broker does not answer in time."""
         assert self.watch is not None  # noqa: S101
-        answer = await self.watch.ends(self._topic_counts())
+        answer = await self.watch.ends(self._topic_counts(), within_s)
         if answer is None:
             return None
         by_topic = {topic: stream for stream, topic in self.topics.items()}

@@ -255,4 +255,5 @@ def _line(s: LabSnapshot) -> str:
         f"windows {s.store.windows_open:,} open {s.store.windows_final:,} final",
         f"broker {s.broker.state}",
     ]
+    parts += [f"node {node.id} missing" for node in s.broker.nodes if node.state == "missing"]
     return safe("  ".join(parts), 300)
