@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -213,15 +213,20 @@ def read_config() -> bytes:
     return line
 
 
-async def lifeline() -> None:
-    """Return when standard input ends, that is, when the parent process is gone or lets go."""
+async def lifeline(on_data: Callable[[bytes], None] | None = None) -> None:
+    """Return when standard input ends, that is, when the parent process is gone or lets go.
+
+    `on_data` gets what the parent writes meanwhile, as it comes.
+    """
     loop = asyncio.get_running_loop()
     if WINDOWS:
         # A daemon thread: one of the loop's own would keep the process from ending.
         ended = asyncio.Event()
 
         def read() -> None:
-            sys.stdin.buffer.read()
+            while data := os.read(sys.stdin.fileno(), 4096):
+                if on_data is not None:
+                    loop.call_soon_threadsafe(on_data, data)
             loop.call_soon_threadsafe(ended.set)
 
         threading.Thread(target=read, daemon=True).start()
@@ -229,8 +234,9 @@ async def lifeline() -> None:
         return
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(4096):
-        pass
+    while data := await reader.read(4096):
+        if on_data is not None:
+            on_data(data)
 
 
 def kill_hard(pid: int) -> None:

@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 
 from streaming import platform
 from streaming.broker.connection import Connection
+from streaming.broker.orders import Orders
 from streaming.lab.snapshot import BrokerState
 
 log: Final = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Embedded:
         self._on_change = on_change
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._orders: Orders | None = None
         self._port = 0
         self.connection = Connection("")
         self.state: BrokerState = "starting"
@@ -128,7 +130,7 @@ class Embedded:
         self._data.mkdir(parents=True, exist_ok=True)
         process = await platform.spawn(
             "streaming.broker.embedded",
-            ["--port", str(self._port), "--data", str(self._data), "--parent-pipe"],
+            ["--port", str(self._port), "--data", str(self._data), "--control"],
             log=self._logfile,
             stdout=subprocess.PIPE,
         )
@@ -144,6 +146,7 @@ class Embedded:
             raise BrokerError(
                 f"The embedded broker did not start: {_last_line(self._logfile)}"
             ) from error
+        self._orders = Orders(process)
         self._port = int(ready["port"])
         self.connection = Connection(f"{ready['host']}:{ready['port']}")
         self._set("up", "")
@@ -166,6 +169,13 @@ class Embedded:
             else:
                 self._set("down", str(self.failed))
                 return
+
+    @property
+    def orders(self) -> Orders:
+        """The running broker's control channel, for faults. Raises BrokerError when it is down."""
+        if self._orders is None or self.pid is None:
+            raise BrokerError("The embedded broker does not run just now. Try again in a moment.")
+        return self._orders
 
     def kill(self) -> None:
         """SIGKILL, for experiments and tests."""

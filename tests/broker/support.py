@@ -9,8 +9,10 @@ import sys
 import time
 import uuid
 
+import msgspec
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from streaming.broker.embedded import faults, orders
 from streaming.broker.embedded.codec import decode, encode
 from streaming.broker.embedded.messages import admin, data
 
@@ -48,6 +50,27 @@ class BrokerProcess:
     @property
     def pid(self):
         return self.process.pid
+
+    def order(self, line):
+        """Send one line to a server that was started with --control and return its answer."""
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def plant(self, effect, **which):
+        """Plant a fault and return its number."""
+        fault = faults.Fault(effect=effect, **which)
+        answer = self.order(msgspec.json.encode(orders.PlantFault(1, fault)))
+        assert answer["error"] is None, answer
+        return answer["id"]
+
+    def lift(self, number=None):
+        return self.order(msgspec.json.encode(orders.LiftFault(2, number)))["faults"]
+
+    def struck(self, number):
+        """How often a fault struck."""
+        known = self.order(b'{"op": "faults", "n": 3}')["faults"]
+        return next(state["struck"] for state in known if state["id"] == number)
 
     def kill(self):
         """What `kill -9` does."""

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         allow_remote=options.allow_remote,
         parent_pipe=options.parent_pipe,
+        control=options.control,
         auto_create=options.auto_create,
         default_partitions=options.partitions,
         segment_bytes=options.segment_bytes,
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="port to listen on (default 0: any free one)")
     add("--allow-remote", action="store_true", help="listen on an address others can reach")
     add("--parent-pipe", action="store_true", help="stop when standard input ends")
+    add(
+        "--control",
+        action="store_true",
+        help="take orders (faults to show) as JSON lines on standard input, answer on standard "
+        "output, and stop when standard input ends",
+    )
     add(
         "--auto-create",
         action=argparse.BooleanOptionalAction,

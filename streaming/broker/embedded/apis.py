@@ -8,11 +8,10 @@ from typing import Any, Final, NamedTuple
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.codec import Message
 from streaming.broker.embedded.handlers import cluster, configs, fetch, groups, produce, topics
+from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.embedded.messages import admin, data
 from streaming.broker.embedded.messages import cluster as cluster_messages
 from streaming.broker.embedded.messages import groups as group_messages
-
-API_VERSIONS_KEY: Final = 18
 
 
 class Api(NamedTuple):
@@ -40,27 +39,31 @@ def ranges() -> list[cluster_messages.ApiRange]:
 
 
 APIS: Final[dict[int, Api]] = {
-    0: Api(3, 8, data.ProduceRequest, produce.produce),
-    1: Api(4, 11, data.FetchRequest, fetch.fetch),
-    2: Api(1, 5, data.ListOffsetsRequest, fetch.list_offsets),
-    3: Api(0, 8, cluster_messages.MetadataRequest, cluster.metadata),
-    8: Api(2, 7, group_messages.OffsetCommitRequest, groups.offset_commit),
-    9: Api(1, 5, group_messages.OffsetFetchRequest, groups.offset_fetch),
-    10: Api(0, 2, cluster_messages.FindCoordinatorRequest, cluster.find_coordinator),
-    11: Api(0, 5, group_messages.JoinGroupRequest, groups.join_group),
-    12: Api(0, 3, group_messages.HeartbeatRequest, groups.heartbeat),
-    13: Api(0, 3, group_messages.LeaveGroupRequest, groups.leave_group),
-    14: Api(0, 3, group_messages.SyncGroupRequest, groups.sync_group),
-    15: Api(0, 4, group_messages.DescribeGroupsRequest, groups.describe_groups),
-    16: Api(0, 2, group_messages.ListGroupsRequest, groups.list_groups),
-    API_VERSIONS_KEY: Api(0, 2, cluster_messages.ApiVersionsRequest, api_versions),
-    19: Api(0, 4, admin.CreateTopicsRequest, topics.create_topics),
-    20: Api(0, 3, admin.DeleteTopicsRequest, topics.delete_topics),
-    21: Api(0, 1, admin.DeleteRecordsRequest, topics.delete_records),
-    22: Api(0, 1, data.InitProducerIdRequest, produce.init_producer_id),
-    32: Api(0, 2, admin.DescribeConfigsRequest, configs.describe_configs),
-    33: Api(0, 1, admin.AlterConfigsRequest, configs.alter_configs),
-    37: Api(0, 1, admin.CreatePartitionsRequest, topics.create_partitions),
-    42: Api(0, 1, group_messages.DeleteGroupsRequest, groups.delete_groups),
-    44: Api(0, 0, admin.IncrementalAlterConfigsRequest, configs.incremental_alter_configs),
+    ApiKey.PRODUCE: Api(3, 8, data.ProduceRequest, produce.produce),
+    ApiKey.FETCH: Api(4, 11, data.FetchRequest, fetch.fetch),
+    ApiKey.LIST_OFFSETS: Api(1, 5, data.ListOffsetsRequest, fetch.list_offsets),
+    ApiKey.METADATA: Api(0, 8, cluster_messages.MetadataRequest, cluster.metadata),
+    ApiKey.OFFSET_COMMIT: Api(2, 7, group_messages.OffsetCommitRequest, groups.offset_commit),
+    ApiKey.OFFSET_FETCH: Api(1, 5, group_messages.OffsetFetchRequest, groups.offset_fetch),
+    ApiKey.FIND_COORDINATOR: Api(
+        0, 2, cluster_messages.FindCoordinatorRequest, cluster.find_coordinator
+    ),
+    ApiKey.JOIN_GROUP: Api(0, 5, group_messages.JoinGroupRequest, groups.join_group),
+    ApiKey.HEARTBEAT: Api(0, 3, group_messages.HeartbeatRequest, groups.heartbeat),
+    ApiKey.LEAVE_GROUP: Api(0, 3, group_messages.LeaveGroupRequest, groups.leave_group),
+    ApiKey.SYNC_GROUP: Api(0, 3, group_messages.SyncGroupRequest, groups.sync_group),
+    ApiKey.DESCRIBE_GROUPS: Api(0, 4, group_messages.DescribeGroupsRequest, groups.describe_groups),
+    ApiKey.LIST_GROUPS: Api(0, 2, group_messages.ListGroupsRequest, groups.list_groups),
+    ApiKey.API_VERSIONS: Api(0, 2, cluster_messages.ApiVersionsRequest, api_versions),
+    ApiKey.CREATE_TOPICS: Api(0, 4, admin.CreateTopicsRequest, topics.create_topics),
+    ApiKey.DELETE_TOPICS: Api(0, 3, admin.DeleteTopicsRequest, topics.delete_topics),
+    ApiKey.DELETE_RECORDS: Api(0, 1, admin.DeleteRecordsRequest, topics.delete_records),
+    ApiKey.INIT_PRODUCER_ID: Api(0, 1, data.InitProducerIdRequest, produce.init_producer_id),
+    ApiKey.DESCRIBE_CONFIGS: Api(0, 2, admin.DescribeConfigsRequest, configs.describe_configs),
+    ApiKey.ALTER_CONFIGS: Api(0, 1, admin.AlterConfigsRequest, configs.alter_configs),
+    ApiKey.CREATE_PARTITIONS: Api(0, 1, admin.CreatePartitionsRequest, topics.create_partitions),
+    ApiKey.DELETE_GROUPS: Api(0, 1, group_messages.DeleteGroupsRequest, groups.delete_groups),
+    ApiKey.INCREMENTAL_ALTER_CONFIGS: Api(
+        0, 0, admin.IncrementalAlterConfigsRequest, configs.incremental_alter_configs
+    ),
 }

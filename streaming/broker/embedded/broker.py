@@ -13,6 +13,7 @@ from streaming.broker.embedded import storage
 from streaming.broker.embedded.config import CLUSTER_PREFIX, BrokerConfig
 from streaming.broker.embedded.coordinator import Coordinator
 from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.faults import Faults
 from streaming.broker.embedded.offsets import OffsetStore
 from streaming.broker.embedded.topics import Topics
 
@@ -68,8 +69,11 @@ class Call:
 class Broker:
     """Topics, groups and identity. `host` and `port` are what clients are told to connect to."""
 
-    def __init__(self, config: BrokerConfig, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, config: BrokerConfig, loop: asyncio.AbstractEventLoop, faults: Faults | None = None
+    ) -> None:
         self.config = config
+        self.faults = Faults(loop) if faults is None else faults
         self.host = config.advertised_host or config.host
         self.port = config.advertised_port or config.port
         self.topics = Topics(config)

@@ -24,6 +24,7 @@ class BrokerConfig:
     connect to when that differs from the socket (a proxy in front, say). `max_message_bytes` is
     Kafka's default: one MiB plus the header of a batch; a topic's own setting goes first.
     Retention is as Kafka's, too: 7 days by default, -1 keeps all, looked after once in a while.
+    With `parent_pipe` the end of standard input ends the server; `control` takes orders from it.
     `fetch_max_bytes` bounds the memory one answer takes, whatever the client allows.
     """
 
@@ -32,6 +33,7 @@ class BrokerConfig:
     port: int = 0
     allow_remote: bool = False
     parent_pipe: bool = False
+    control: bool = False
     advertised_host: str | None = None
     advertised_port: int | None = None
     node_id: int = 1

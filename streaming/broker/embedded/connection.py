@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from typing import Final
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, Final
 
-from streaming.broker.embedded import apis
+from streaming.broker.embedded import apis, spoiled
 from streaming.broker.embedded.broker import Broker, Call, Peer, PeerGoneError
 from streaming.broker.embedded.codec import DecodeError, Message, decode, encode
 from streaming.broker.embedded.errors import ErrorCode
 from streaming.broker.embedded.handlers.produce import ProduceFailedError
+from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.embedded.messages.cluster import ApiVersionsResponse
+from streaming.broker.embedded.spoiled import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,15 @@ class PeerReader(asyncio.StreamReader):
         super().set_exception(exc)  # type: ignore[arg-type]
         if self.peer is not None:
             self.peer.hang_up()
+
+
+@dataclass
+class _Answer:
+    """The bytes that go out, how long nothing is read then, and whether this was the last one."""
+
+    frame: bytearray | None
+    mute_s: float = 0.0
+    hang_up: bool = False
 
 
 class Connection:
@@ -76,21 +89,24 @@ class Connection:
             raise DecodeError(f"a frame of {size} bytes")
         frame = await self._reader.readexactly(size)
         answer = await self._answer(frame)
-        if answer is not None:
-            self._writer.write(answer)
-            del frame, answer
+        if answer.frame is not None:
+            self._writer.write(answer.frame)
+            answer.frame = None
+            del frame
             await self._writer.drain()
-        return True
+        if answer.mute_s:
+            await spoiled.rest(answer.mute_s, self._peer)
+        return not answer.hang_up
 
-    async def _answer(self, frame: bytes) -> bytearray | None:
+    async def _answer(self, frame: bytes) -> _Answer:
         key, version, correlation, name_size = _HEADER.unpack_from(frame)
         api = apis.APIS.get(key)
-        if key == apis.API_VERSIONS_KEY and not 0 <= version <= apis.APIS[key].last:
+        if key == ApiKey.API_VERSIONS and not 0 <= version <= apis.APIS[key].last:
             # KIP-511: a version we do not know is answered in version 0 with what we do know.
             refusal = ApiVersionsResponse(
                 error_code=ErrorCode.UNSUPPORTED_VERSION, apis=apis.ranges()
             )
-            return _frame(correlation, refusal, 0)
+            return _Answer(_frame(correlation, refusal, 0))
         if api is None or not api.first <= version <= api.last:
             raise DecodeError(f"API {key} version {version} is not offered")
         position = _HEADER.size + max(name_size, 0)
@@ -99,8 +115,29 @@ class Connection:
         client_id = frame[_HEADER.size : position].decode(errors="replace")
         request = decode(api.request, version, frame, position)
         call = Call(self._peer, version, client_id)
-        response = await api.handle(self._broker, request, call)
-        return None if response is None else _frame(correlation, response, version)
+        outcome = await self._carry_out(key, api, request, call)
+        answer = _Answer(None, mute_s=outcome.mute_s, hang_up=outcome.cut is not None)
+        if outcome.response is not None and outcome.cut != 0:
+            whole = _frame(correlation, outcome.response, version)
+            answer.frame = whole if outcome.cut is None else whole[: outcome.cut]
+        return answer
+
+    async def _carry_out(self, key: int, api: apis.Api, request: Any, call: Call) -> Outcome:
+        """Handle a request, or show the faults planted for it."""
+        faults = self._broker.faults
+        begun = faults.next_number
+
+        def handle(asked: Any) -> Awaitable[Message | None]:
+            return api.handle(self._broker, asked, call)
+
+        if faults:
+            outcome = await spoiled.carry_out(faults, key, request, call, handle)
+        else:
+            outcome = Outcome(await handle(request))
+        if faults:
+            late = faults.pauses_since(begun, key, call.client_id, request)
+            await spoiled.hold(late, call.peer)
+        return outcome
 
 
 def _frame(correlation: int, response: Message, version: int) -> bytearray:

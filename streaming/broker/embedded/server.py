@@ -24,6 +24,8 @@ from streaming.broker.embedded.config import (
     Ready,
 )
 from streaming.broker.embedded.connection import Connection, PeerReader
+from streaming.broker.embedded.control import Control
+from streaming.broker.embedded.faults import Faults
 from streaming.broker.embedded.retention import keep_retention
 
 log = logging.getLogger(__name__)
@@ -33,18 +35,22 @@ _STOP_GRACE_S: Final = 0.5
 
 
 async def run_broker(
-    config: BrokerConfig, on_ready: Callable[[Ready], None], stop: asyncio.Event
+    config: BrokerConfig,
+    on_ready: Callable[[Ready], None],
+    stop: asyncio.Event,
+    faults: Faults | None = None,
 ) -> None:
     """Serve until `stop` is set; `on_ready` is called once, when clients can connect.
 
-    Raises BrokerStartError when it cannot start; it leaves nothing behind then.
+    `faults` are those its caller plants. Raises BrokerStartError when it cannot start; it leaves
+    nothing behind then.
     """
     _check_host(config)
     if config.host == "localhost":
         # It may mean two addresses, and with port 0 each would get a port of its own.
         config = replace(config, host="127.0.0.1")
     with _locked(config):
-        broker = _opened(config)
+        broker = _opened(config, faults)
         try:
             await _serve(broker, on_ready, stop)
         finally:
@@ -70,7 +76,11 @@ def serve(config: BrokerConfig, announce: Callable[[Ready], None] | None = None)
 async def _until_stopped(config: BrokerConfig, announce: Callable[[Ready], None]) -> None:
     stop = asyncio.Event()
     platform.on_stop_signals(asyncio.get_running_loop(), stop)
-    watcher = asyncio.create_task(_follow_parent(stop)) if config.parent_pipe else None
+    faults = Faults(asyncio.get_running_loop())
+    control = Control(faults, _say) if config.control else None
+    watcher = None
+    if config.parent_pipe or control:
+        watcher = asyncio.create_task(_follow_parent(stop, control))
 
     def ready(now: Ready) -> None:
         gc.collect()
@@ -78,15 +88,15 @@ async def _until_stopped(config: BrokerConfig, announce: Callable[[Ready], None]
         announce(now)
 
     try:
-        await run_broker(config, ready, stop)
+        await run_broker(config, ready, stop, faults)
     finally:
         if watcher is not None:
             watcher.cancel()
 
 
-async def _follow_parent(stop: asyncio.Event) -> None:
+async def _follow_parent(stop: asyncio.Event, control: Control | None) -> None:
     try:
-        await platform.lifeline()
+        await platform.lifeline(control.feed if control else None)
     except (OSError, ValueError) as error:
         log.warning("standard input is no pipe to a parent: %s", error)
     finally:
@@ -94,7 +104,11 @@ async def _follow_parent(stop: asyncio.Event) -> None:
 
 
 def _announce(ready: Ready) -> None:
-    sys.stdout.write(f"{ready.name} listens on {ready.bootstrap} (cluster {ready.cluster_id})\n")
+    _say(f"{ready.name} listens on {ready.bootstrap} (cluster {ready.cluster_id})")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
@@ -170,8 +184,8 @@ def _locked(config: BrokerConfig) -> Iterator[None]:
         lock.release()
 
 
-def _opened(config: BrokerConfig) -> Broker:
-    broker = Broker(config, asyncio.get_running_loop())
+def _opened(config: BrokerConfig, faults: Faults | None) -> Broker:
+    broker = Broker(config, asyncio.get_running_loop(), faults)
     try:
         broker.open()
     except OSError as error:
