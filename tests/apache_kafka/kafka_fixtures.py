@@ -75,7 +75,8 @@ def unavailable(reason: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
     """One embedded broker for all tests that leave it alive and name their own topics."""
-    process = BrokerProcess(tmp_path_factory.mktemp("embedded-kafka")).start()
+    folder = tmp_path_factory.mktemp("embedded-kafka")
+    process = BrokerProcess(folder, "--retention-check-ms", "500").start()
     yield EmbeddedKafka(process)
     process.stop()
 

@@ -27,7 +27,7 @@ async def test_kill_in_the_middle_of_producing(broker, seed):
     """One idempotent producer sends on while the server is killed and started again, thrice."""
     topic = unique()
     async with Wire(broker.port) as wire:
-        await wire.create(topic, 2, segment_bytes=50_000)
+        await wire.create(topic, 2, internal_segment_bytes=50_000)
     broker.arguments = ("--port", str(broker.port))
     producer = AIOKafkaProducer(
         bootstrap_servers=broker.bootstrap,
@@ -99,7 +99,7 @@ async def test_a_torn_tail_is_cut_and_the_rest_is_served(broker):
 async def test_a_clean_stop_needs_no_scan_and_keeps_all(broker):
     topic = unique()
     async with Wire(broker.port) as wire:
-        await wire.create(topic, segment_bytes=2000)
+        await wire.create(topic, internal_segment_bytes=2000)
         for number in range(50):
             await wire.produce(topic, make_batch([b"%d" % number] * 3))
     assert broker.stop() == 0

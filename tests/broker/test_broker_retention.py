@@ -262,7 +262,7 @@ async def drained(wire, topic):
 
 async def test_a_smaller_size_acts_on_a_log_that_is_there(hurried):
     async with Wire(hurried.port) as wire:
-        limits = {"segment_bytes": 2 * BATCH, "retention_ms": -1}
+        limits = {"internal_segment_bytes": 2 * BATCH, "retention_ms": -1}
         topic = await wire.create(unique(), **limits)
         for _ in range(9):
             await wire.produce(topic, make_batch([VALUE]))

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from streaming.broker.embedded.config import BrokerConfig
+from streaming.broker.embedded.config import MIB, BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.rules import LogRules
 
 _LONG_MAX: Final = 2**63 - 1
 _INT_MAX: Final = 2**31 - 1
+COMPRESSIONS: Final = ("uncompressed", "gzip", "snappy", "lz4", "zstd", "producer")
 
 
 class Setting(NamedTuple):
-    """A setting's default and the check of a value; `check` raises ValueError with the reason."""
+    """A setting's default, the check of a value, and whether the value is a list of words.
+
+    `check` raises ValueError with the reason. `broker_name` is what the server's own setting of
+    the same meaning is called, where there is one.
+    """
 
     default: str
     check: Callable[[str], object]
+    broker_name: str = ""
+    is_list: bool = False
 
 
-def _number(low: int, high: int) -> Callable[[str], object]:
+def _number(low: int, high: int = _LONG_MAX) -> Callable[[str], object]:
     def check(text: str) -> None:
         try:
             value = int(text)
@@ -32,41 +39,106 @@ def _number(low: int, high: int) -> Callable[[str], object]:
     return check
 
 
+def _share(text: str) -> None:
+    if not 0 <= float(text) <= 1:
+        raise ValueError("not in 0 to 1")
+
+
 def _choice(*words: str) -> Callable[[str], object]:
     def check(text: str) -> None:
-        if not all(part.strip() in words for part in text.split(",")):
+        if text.strip() not in words:
             raise ValueError(f"not one of {', '.join(words)}")
 
     return check
 
 
+def _list_of(*words: str) -> Callable[[str], object]:
+    def check(text: str) -> None:
+        if not set(split_list(text)) <= set(words):
+            raise ValueError(f"not a list of {', '.join(words)}")
+
+    return check
+
+
+def _flag(text: str) -> None:
+    if text.strip().lower() not in ("true", "false"):
+        raise ValueError("neither true nor false")
+
+
+def _anything(text: str) -> None:
+    """Replicas to throttle: there are none here, so any will do."""
+
+
+def split_list(text: str) -> list[str]:
+    """The words of a setting that is a list."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
-    """All settings a topic may have.
+    """All settings a topic may have: names, defaults and limits of Apache Kafka 4.3.
 
     What `rules` reads acts; the others are kept and shown, so that tools written for Kafka find
     what they set. `cleanup.policy=compact` keeps every record: there is no compaction.
     """
     return {
-        "cleanup.policy": Setting("delete", _choice("delete", "compact")),
-        "compression.type": Setting("producer", _choice("producer")),
-        "delete.retention.ms": Setting("86400000", _number(0, _LONG_MAX)),
-        "file.delete.delay.ms": Setting("60000", _number(0, _LONG_MAX)),
-        "flush.messages": Setting(str(_LONG_MAX), _number(1, _LONG_MAX)),
-        "flush.ms": Setting(str(_LONG_MAX), _number(0, _LONG_MAX)),
-        "index.interval.bytes": Setting(str(config.index_interval_bytes), _number(0, _INT_MAX)),
-        "max.message.bytes": Setting(
-            str(config.max_message_bytes), _number(0, config.max_frame_bytes)
+        "cleanup.policy": Setting(
+            "delete", _list_of("delete", "compact"), "log.cleanup.policy", is_list=True
         ),
-        "message.timestamp.type": Setting("CreateTime", _choice("CreateTime", "LogAppendTime")),
-        "min.cleanable.dirty.ratio": Setting("0.5", float),
-        "min.compaction.lag.ms": Setting("0", _number(0, _LONG_MAX)),
-        "min.insync.replicas": Setting("1", _number(1, _INT_MAX)),
-        "retention.bytes": Setting(str(config.retention_bytes), _number(-1, _LONG_MAX)),
-        "retention.ms": Setting(str(config.retention_ms), _number(-1, _LONG_MAX)),
-        "segment.bytes": Setting(str(config.segment_bytes), _number(14, _INT_MAX)),
-        "segment.ms": Setting(str(config.segment_ms), _number(1, _LONG_MAX)),
-        "unclean.leader.election.enable": Setting("false", _choice("true", "false")),
+        "compression.gzip.level": Setting("-1", _number(-1, 9), "compression.gzip.level"),
+        "compression.lz4.level": Setting("9", _number(1, 17), "compression.lz4.level"),
+        "compression.type": Setting("producer", _choice(*COMPRESSIONS), "compression.type"),
+        "compression.zstd.level": Setting("3", _number(-131072, 22), "compression.zstd.level"),
+        "delete.retention.ms": Setting("86400000", _number(0), "log.cleaner.delete.retention.ms"),
+        "file.delete.delay.ms": Setting("60000", _number(0), "log.segment.delete.delay.ms"),
+        "flush.messages": Setting(str(_LONG_MAX), _number(1), "log.flush.interval.messages"),
+        "flush.ms": Setting(str(_LONG_MAX), _number(0), "log.flush.interval.ms"),
+        "follower.replication.throttled.replicas": Setting("", _anything, is_list=True),
+        "index.interval.bytes": Setting(
+            str(config.index_interval_bytes), _number(0, _INT_MAX), "log.index.interval.bytes"
+        ),
+        "leader.replication.throttled.replicas": Setting("", _anything, is_list=True),
+        "local.retention.bytes": Setting("-2", _number(-2), "log.local.retention.bytes"),
+        "local.retention.ms": Setting("-2", _number(-2), "log.local.retention.ms"),
+        "max.compaction.lag.ms": Setting(
+            str(_LONG_MAX), _number(1), "log.cleaner.max.compaction.lag.ms"
+        ),
+        "max.message.bytes": Setting(
+            str(config.max_message_bytes), _number(0, config.max_frame_bytes), "message.max.bytes"
+        ),
+        "message.timestamp.after.max.ms": Setting(
+            "3600000", _number(0), "log.message.timestamp.after.max.ms"
+        ),
+        "message.timestamp.before.max.ms": Setting(
+            str(_LONG_MAX), _number(0), "log.message.timestamp.before.max.ms"
+        ),
+        "message.timestamp.type": Setting(
+            "CreateTime", _choice("CreateTime", "LogAppendTime"), "log.message.timestamp.type"
+        ),
+        "min.cleanable.dirty.ratio": Setting("0.5", _share, "log.cleaner.min.cleanable.ratio"),
+        "min.compaction.lag.ms": Setting("0", _number(0), "log.cleaner.min.compaction.lag.ms"),
+        "min.insync.replicas": Setting("1", _number(1, _INT_MAX), "min.insync.replicas"),
+        "preallocate": Setting("false", _flag, "log.preallocate"),
+        "remote.log.copy.disable": Setting("false", _flag),
+        "remote.log.delete.on.disable": Setting("false", _flag),
+        "remote.storage.enable": Setting("false", _choice("false")),
+        "retention.bytes": Setting(str(config.retention_bytes), _number(-1), "log.retention.bytes"),
+        "retention.ms": Setting(str(config.retention_ms), _number(-1), "log.retention.ms"),
+        "segment.bytes": Setting(
+            str(config.segment_bytes), _number(MIB, _INT_MAX), "log.segment.bytes"
+        ),
+        "segment.index.bytes": Setting(
+            "10485760", _number(4, _INT_MAX), "log.index.size.max.bytes"
+        ),
+        "segment.jitter.ms": Setting("0", _number(0), "log.roll.jitter.ms"),
+        "segment.ms": Setting(str(config.segment_ms), _number(1), "log.roll.ms"),
+        "unclean.leader.election.enable": Setting("false", _flag, "unclean.leader.election.enable"),
     }
+
+
+# Settings that Kafka takes but does not show; meant for tests that want many small segments.
+INTERNAL_SETTINGS: Final = {
+    "internal.segment.bytes": Setting("", _number(14, _INT_MAX)),
+}
 
 
 def broker_settings(config: BrokerConfig) -> dict[str, str]:
@@ -74,6 +146,7 @@ def broker_settings(config: BrokerConfig) -> dict[str, str]:
     return {
         "auto.create.topics.enable": str(config.auto_create).lower(),
         "broker.id": str(config.node_id),
+        "node.id": str(config.node_id),
         "default.replication.factor": "1",
         "fetch.max.bytes": str(config.fetch_max_bytes),
         "group.initial.rebalance.delay.ms": str(config.group_initial_rebalance_delay_ms),
@@ -91,15 +164,15 @@ def broker_settings(config: BrokerConfig) -> dict[str, str]:
     }
 
 
-def checked(values: Mapping[str, str | None], known: Mapping[str, Setting]) -> dict[str, str]:
-    """The settings without those that are null. Raises ApiError INVALID_CONFIG."""
+def check(values: Mapping[str, str | None], known: Mapping[str, Setting]) -> dict[str, str]:
+    """The settings, all sound. Raises ApiError INVALID_CONFIG for the first that is not."""
     result = {}
     for name, value in values.items():
-        setting = known.get(name)
+        setting = known.get(name) or INTERNAL_SETTINGS.get(name)
         if setting is None:
             raise ApiError(ErrorCode.INVALID_CONFIG, f"unknown topic setting {name}")
         if value is None:
-            continue
+            raise ApiError(ErrorCode.INVALID_CONFIG, f"{name} has no value")
         try:
             setting.check(value)
         except ValueError as error:
@@ -117,11 +190,11 @@ def rules(values: Mapping[str, str], config: BrokerConfig) -> LogRules:
 
     return LogRules(
         max_message_bytes=int(value("max.message.bytes")),
-        segment_bytes=int(value("segment.bytes")),
+        segment_bytes=int(values.get("internal.segment.bytes") or value("segment.bytes")),
         segment_ms=int(value("segment.ms")),
         log_append_time=value("message.timestamp.type") == "LogAppendTime",
         retention_ms=int(value("retention.ms")),
         retention_bytes=int(value("retention.bytes")),
-        delete_old="delete" in value("cleanup.policy"),
+        delete_old="delete" in split_list(value("cleanup.policy")),
         file_delete_delay_ms=int(value("file.delete.delay.ms")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ TOPICS_FOLDER: Final = "topics"
 DELETED_SUFFIX: Final = ".deleted"
 FORMAT: Final = 1
 _PRODUCER_ID_BLOCK: Final = 1000
+_LONGEST_FOLDER: Final = 230
 
 T = TypeVar("T")
 
@@ -59,8 +61,15 @@ def read_file(path: Path, kind: type[T]) -> T | None:
 
 
 def folder_name(topic: str, partition: int) -> str:
-    """A partition's folder. Capitals get a mark: some file systems do not tell A from a."""
+    """A partition's folder. Capitals get a mark: some file systems do not tell A from a.
+
+    Most file systems allow 255 bytes for a name, and suffixes need some: of a longer name the
+    beginning and a digest are left.
+    """
     marked = "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in topic)
+    if len(marked) > _LONGEST_FOLDER:
+        digest = hashlib.sha256(topic.encode()).hexdigest()[:32]
+        marked = f"{marked[: _LONGEST_FOLDER - len(digest) - 1]}~{digest}"
     return f"{marked}-{partition}"
 
 

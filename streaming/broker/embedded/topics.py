@@ -15,12 +15,12 @@ from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
 from streaming.broker.embedded.partition import Partition
 from streaming.broker.embedded.rules import LogRules
 from streaming.broker.embedded.segment import OpenFiles
-from streaming.broker.embedded.settings import checked, rules, topic_settings
+from streaming.broker.embedded.settings import check, rules, topic_settings
 
 log = logging.getLogger(__name__)
 
 _LEGAL_NAME: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}\Z")  # Kafka's rule for topic names
-_LONGEST_FOLDER: Final = 240  # most file systems allow 255 bytes; suffixes need some
+_MOST_AT_ONCE: Final = 10_000  # Kafka's bound for the partitions one request makes
 
 
 class Topic:
@@ -31,6 +31,15 @@ class Topic:
         self.settings = settings
         self.rules = log_rules
         self.partitions: list[Partition] = []
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be a topic's name. Raises ApiError INVALID_TOPIC."""
+    if not _LEGAL_NAME.match(name) or name in (".", ".."):
+        raise ApiError(
+            ErrorCode.INVALID_TOPIC,
+            "a topic's name has 1 to 249 letters, digits, dots, underscores or hyphens",
+        )
 
 
 class Topics:
@@ -97,17 +106,12 @@ class Topics:
         validate_only: bool = False,
     ) -> None:
         """Make a topic. Raises ApiError; StorageError when the disk refuses."""
-        if not _LEGAL_NAME.match(name) or name in (".", ".."):
-            raise ApiError(
-                ErrorCode.INVALID_TOPIC,
-                "a topic's name has 1 to 249 letters, digits, dots, underscores or hyphens",
-            )
-        if len(storage.folder_name(name, self._config.max_partitions)) > _LONGEST_FOLDER:
-            raise ApiError(ErrorCode.INVALID_TOPIC, "the name is too long for a folder's name")
+        check_name(name)
         if name in self._topics:
             raise ApiError(ErrorCode.TOPIC_ALREADY_EXISTS, f"topic {name!r} exists")
+        self._check_collision(name)
         self._check_count(partitions, partitions)
-        own = checked(settings, self.known_settings)
+        own = check(settings, self.known_settings)
         if validate_only:
             return
         self._change(name, storage.StoredTopic(partitions=partitions, settings=own), present=0)
@@ -130,7 +134,7 @@ class Topics:
     ) -> None:
         """Replace a topic's own settings. Raises ApiError."""
         topic = self.find(name)
-        own = checked(settings, self.known_settings)
+        own = check(settings, self.known_settings)
         if not validate_only:
             present = len(topic.partitions)
             entry = storage.StoredTopic(partitions=present, settings=own)
@@ -190,11 +194,18 @@ class Topics:
         if count < 1:
             raise ApiError(ErrorCode.INVALID_PARTITIONS, "a topic has at least one partition")
         total = sum(len(topic.partitions) for topic in self._topics.values()) + added
-        if total > self._config.max_partitions:
+        if added > _MOST_AT_ONCE or total > self._config.max_partitions:
             raise ApiError(
-                ErrorCode.INVALID_PARTITIONS,
+                ErrorCode.POLICY_VIOLATION,
                 f"{total} partitions in all, this server holds {self._config.max_partitions}",
             )
+
+    def _check_collision(self, name: str) -> None:
+        """Names of Kafka's metrics have underscores for dots, so it keeps such topics apart."""
+        plain = name.replace(".", "_")
+        for other in self._topics:
+            if other.replace(".", "_") == plain:
+                raise ApiError(ErrorCode.INVALID_TOPIC, f"the name collides with topic {other!r}")
 
     def _stored(self) -> dict[str, storage.StoredTopic]:
         return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.messages.cluster import (
@@ -15,6 +17,9 @@ from streaming.broker.embedded.messages.cluster import (
 )
 from streaming.broker.embedded.topics import Topic
 
+_GROUP: Final = 0
+_TRANSACTION: Final = 1
+
 
 async def metadata(broker: Broker, request: MetadataRequest, call: Call) -> MetadataResponse:
     """Describe this server and topics; unknown ones are made when that is switched on."""
@@ -22,7 +27,7 @@ async def metadata(broker: Broker, request: MetadataRequest, call: Call) -> Meta
         topics = [_described(broker, topic) for topic in broker.topics]
     else:
         create = broker.config.auto_create and request.allow_auto_topic_creation
-        topics = [_named(broker, name, create=create) for name in request.topics]
+        topics = [_named(broker, name, create=create) for name in dict.fromkeys(request.topics)]
     node = broker.config.node_id
     return MetadataResponse(
         brokers=[MetadataBroker(node_id=node, host=broker.host, port=broker.port)],
@@ -63,7 +68,12 @@ async def find_coordinator(
     broker: Broker, request: FindCoordinatorRequest, call: Call
 ) -> FindCoordinatorResponse:
     """Name this server, for every group."""
-    if request.key_type != 0:
+    if request.key_type not in (_GROUP, _TRANSACTION):
+        return FindCoordinatorResponse(
+            error_code=ErrorCode.INVALID_REQUEST,
+            error_message=f"coordinators of kind {request.key_type} are unknown",
+        )
+    if request.key_type == _TRANSACTION:
         # See init_producer_id: the code that makes no client try again.
         return FindCoordinatorResponse(
             error_code=ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,

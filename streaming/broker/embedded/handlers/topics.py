@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeVar
 
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.messages import admin as m
+
+N = TypeVar("N", m.NewTopic, m.NewPartitions)
 
 
 async def create_topics(
@@ -14,9 +19,11 @@ async def create_topics(
 ) -> m.CreateTopicsResponse:
     """Make topics; each succeeds or fails alone."""
     results = []
-    for topic in request.topics:
+    twice = _named_twice(topic.name for topic in request.topics)
+    for topic in _once(request.topics):
         result = m.CreatedTopic(name=topic.name)
         try:
+            _refuse_twice(topic.name, twice)
             _create(broker, topic, validate_only=request.validate_only)
         except ApiError as error:
             result.error_code, result.error_message = error.code, error.message
@@ -27,6 +34,8 @@ async def create_topics(
 def _create(broker: Broker, topic: m.NewTopic, *, validate_only: bool) -> None:
     count = topic.num_partitions
     if topic.assignments:
+        if count != -1 or topic.replication_factor != -1:
+            raise ApiError(ErrorCode.INVALID_REQUEST, "numbers beside an assignment must be -1")
         _check_assignment(broker, [part.brokers for part in topic.assignments])
         if sorted(part.partition for part in topic.assignments) != list(
             range(len(topic.assignments))
@@ -57,9 +66,11 @@ async def delete_topics(
 ) -> m.DeleteTopicsResponse:
     """Delete topics with their records and what groups committed of them."""
     results = []
-    for name in request.names:
+    twice = _named_twice(request.names)
+    for name in dict.fromkeys(request.names):
         result = m.DeletedTopic(name=name)
         try:
+            _refuse_twice(name, twice)
             broker.topics.delete(name)
             broker.offsets.forget_topic(name)
         except ApiError as error:
@@ -73,16 +84,42 @@ async def create_partitions(
 ) -> m.CreatePartitionsResponse:
     """Raise numbers of partitions; clients learn of it with their next metadata."""
     results = []
-    for topic in request.topics:
+    twice = _named_twice(topic.name for topic in request.topics)
+    for topic in _once(request.topics):
         result = m.CreatePartitionsResult(name=topic.name)
         try:
-            if topic.assignments is not None:
-                _check_assignment(broker, [part.brokers for part in topic.assignments])
-            broker.topics.extend(topic.name, topic.count, validate_only=request.validate_only)
+            _refuse_twice(topic.name, twice)
+            _extend(broker, topic, validate_only=request.validate_only)
         except ApiError as error:
             result.error_code, result.error_message = error.code, error.message
         results.append(result)
     return m.CreatePartitionsResponse(topics=results)
+
+
+def _extend(broker: Broker, topic: m.NewPartitions, *, validate_only: bool) -> None:
+    added = topic.count - len(broker.topics.find(topic.name).partitions)
+    if topic.assignments is not None and added > 0:
+        _check_assignment(broker, [part.brokers for part in topic.assignments])
+        if len(topic.assignments) != added:
+            raise ApiError(
+                ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                f"{len(topic.assignments)} assignments for {added} added partitions",
+            )
+    broker.topics.extend(topic.name, topic.count, validate_only=validate_only)
+
+
+def _named_twice(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
+def _once(topics: Iterable[N]) -> Iterable[N]:
+    """The first of each name, for a name that comes twice is refused once."""
+    return {topic.name: topic for topic in topics}.values()
+
+
+def _refuse_twice(name: str, twice: set[str]) -> None:
+    if name in twice:
+        raise ApiError(ErrorCode.INVALID_REQUEST, f"topic {name!r} is in the request twice")
 
 
 async def delete_records(
