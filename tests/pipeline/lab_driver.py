@@ -9,12 +9,14 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psutil
 
+from kafka_cluster import KafkaCluster
 from streaming.lab.client import LocalLab
 from streaming.lab.commands import Command, Drain, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError, LinkLost
@@ -24,6 +26,16 @@ from streaming.verify import VerifyReport
 
 WAIT_S = 60.0
 Condition = Callable[[LabSnapshot], Any]
+
+
+@dataclass(frozen=True)
+class Where:
+    """How a lab is told to use one of the brokers: its settings, and the same as arguments."""
+
+    kind: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    cluster: KafkaCluster | None = None
 
 
 class DrivenLab:
