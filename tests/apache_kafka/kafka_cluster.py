@@ -39,15 +39,15 @@ def common_properties(nodes: int) -> dict[str, str]:
     properties = {"default.replication.factor": replicas, "min.insync.replicas": in_sync}
     for topic in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic"):
         properties[f"{topic}.replication.factor"] = replicas
-        properties[f"{topic}.num.partitions"] = "4"
+        properties[f"{topic}.num.partitions"] = "8"
     for topic in ("transaction.state.log", "share.coordinator.state.topic"):
         properties[f"{topic}.min.isr"] = in_sync
     return properties | {
         "group.initial.rebalance.delay.ms": "0",
-        "group.min.session.timeout.ms": "1000",
+        "group.min.session.timeout.ms": "200",
         "log.initial.task.delay.ms": "500",
         "log.retention.check.interval.ms": "500",
-        "log.segment.delete.delay.ms": "1000",
+        "log.segment.delete.delay.ms": "0",
         # A dead node is noticed after the session; 9 s by default.
         "broker.session.timeout.ms": "6000",
         "broker.heartbeat.interval.ms": "1000",
