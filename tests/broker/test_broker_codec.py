@@ -19,11 +19,11 @@ from streaming.broker.embedded.codec import (
     decode,
     encode,
 )
-from streaming.broker.embedded.messages import admin, cluster, data, groups
+from streaming.broker.embedded.messages import admin, cluster, data, groups, upkeep
 
 TOP = [
     kind
-    for module in (admin, cluster, data, groups)
+    for module in (admin, cluster, data, groups, upkeep)
     for name, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, Message) and name.endswith(("Request", "Response"))
 ]
@@ -31,12 +31,12 @@ SIZES = {"b": 8, "h": 16, "i": 32, "q": 64}
 
 
 def versions_of(kind):
-    """The versions the table offers of a request or of the response to it."""
+    """The versions the table offers of a request or its response, and whether they are flexible."""
     for api in apis.APIS.values():
         stem = api.request.__name__.removesuffix("Request")
         if kind.__name__.removesuffix("Request").removesuffix("Response") == stem:
-            return range(api.first, api.last + 1)
-    return range(1)  # the answer to IncrementalAlterConfigs is that of AlterConfigs
+            return [(at, at >= api.flexible) for at in range(api.first, api.last + 1)]
+    return [(0, False)]  # the answer to IncrementalAlterConfigs is that of AlterConfigs
 
 
 def values(hint, version):
@@ -75,11 +75,11 @@ def messages(kind, version):
 @given(chance=st.data())
 @settings(max_examples=15, deadline=None)
 def test_every_message_survives_the_wire(kind, chance):
-    for version in versions_of(kind):
+    for version, flexible in versions_of(kind):
         message = chance.draw(messages(kind, version))
         out = bytearray()
-        encode(message, version, out)
-        assert decode(kind, version, bytes(out)) == message
+        encode(message, version, out, flexible=flexible)
+        assert decode(kind, version, bytes(out), flexible=flexible) == message
 
 
 @pytest.mark.parametrize("key", sorted(apis.APIS))
@@ -89,13 +89,36 @@ def test_any_bytes_are_a_message_or_refused(key, frame):
     api = apis.APIS[key]
     for version in (api.first, api.last):
         with contextlib.suppress(DecodeError):
-            decode(api.request, version, frame)
+            decode(api.request, version, frame, flexible=version >= api.flexible)
 
 
 def test_a_count_is_not_believed_beyond_the_bytes_there():
     frame = struct.pack(">i", 2**31 - 1) + b"\x00" * 16
     with pytest.raises(DecodeError, match="items announced"):
         decode(cluster.MetadataRequest, 1, frame)
+
+
+def test_a_flexible_message_is_as_kip_482_says():
+    """Compact lengths are one more than the length, and unknown tagged fields are skipped."""
+    request = groups.ListGroupsRequest(states=["Stable"])
+    out = bytearray()
+    encode(request, 4, out, flexible=True)
+    assert out == b"\x02" + b"\x07Stable" + b"\x00"
+    tagged = out[:-1] + b"\x02" + b"\x00\x01x" + b"\x81\x01\x03abc"
+    assert decode(groups.ListGroupsRequest, 4, bytes(tagged), flexible=True) == request
+    long = groups.ListGroupsRequest(states=["s" * 300])
+    out = bytearray()
+    encode(long, 4, out, flexible=True)
+    assert out[1:3] == b"\xad\x02"  # 301
+    assert decode(groups.ListGroupsRequest, 4, bytes(out), flexible=True) == long
+
+
+@pytest.mark.parametrize(
+    "rest", [b"\xff" * 9, b"\x01\x00\xff\xff\xff\xff\x0f", b"\x01\x00\x7f", b""]
+)
+def test_tags_past_the_end_are_refused(rest):
+    with pytest.raises(DecodeError):
+        decode(groups.ListGroupsRequest, 4, b"\x01" + rest, flexible=True)
 
 
 def test_left_over_bytes_are_refused():

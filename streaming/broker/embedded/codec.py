@@ -1,8 +1,8 @@
 """Kafka's wire types: messages are declared as classes, one encoder per class and version.
 
 A field is an annotated attribute of a `Message`; `Since(2)` or `Since(1, 3)` in its annotation
-names the versions that carry it, and in others it keeps its default. Only the non-flexible
-encoding is known (before KIP-482: no tagged fields, no compact strings).
+names the versions that carry it, and in others it keeps its default. The same class is written in
+the older encoding or in the flexible one (KIP-482), as its caller says.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, g
 
 import msgspec
 
-
-class DecodeError(ValueError):
-    """The bytes are not the message they claim to be."""
+from streaming.broker.embedded.lengths import COMPACT, NO_TAGS, Length, fixed, skip_tags
+from streaming.broker.embedded.lengths import DecodeError as DecodeError
 
 
 class Message(msgspec.Struct, kw_only=True, gc=False):
@@ -72,24 +71,32 @@ class _Coder:
     least: int
 
 
-def decode(kind: type[M], version: int, frame: bytes, position: int = 0) -> M:
-    """Read one message that fills the rest of `frame`. Raises DecodeError."""
+def decode(
+    kind: type[M],
+    version: int,
+    frame: bytes,
+    position: int = 0,
+    *,
+    flexible: bool = False,
+    whole: bool = True,
+) -> M:
+    """Read one message; if `whole`, it must fill the rest of `frame`. Raises DecodeError."""
     try:
-        message, end = _coder(kind, version).read(frame, position)
+        message, end = _coder(kind, version, flexible).read(frame, position)
     except (struct.error, UnicodeDecodeError) as error:
         raise DecodeError(str(error)) from error
-    if end != len(frame):
+    if whole and end != len(frame):
         raise DecodeError(f"{len(frame) - end} bytes are left over")
     return cast(M, message)
 
 
-def encode(message: Message, version: int, out: bytearray) -> None:
+def encode(message: Message, version: int, out: bytearray, *, flexible: bool = False) -> None:
     """Append the message to `out`."""
-    _coder(type(message), version).write(out, message)
+    _coder(type(message), version, flexible).write(out, message)
 
 
 @functools.cache
-def _coder(kind: type[Message], version: int) -> _Coder:
+def _coder(kind: type[Message], version: int, flexible: bool) -> _Coder:
     """Compile a message class for one version; numbers in a row share one struct call."""
     steps: list[tuple[tuple[str, ...], struct.Struct | _Coder]] = []
     run: list[str] = []
@@ -112,10 +119,23 @@ def _coder(kind: type[Message], version: int) -> _Coder:
             fmt += fixed.fmt
         else:
             close_run()
-            steps.append(((name,), _value_coder(base, marks, version)))
+            steps.append(((name,), _value_coder(base, marks, version, flexible)))
     close_run()
     least = sum(part.size if isinstance(part, struct.Struct) else part.least for _, part in steps)
-    return _Coder(_reader(kind, steps), _writer(steps), least)
+    coder = _Coder(_reader(kind, steps), _writer(steps), least)
+    return _tagged(coder) if flexible else coder
+
+
+def _tagged(fields: _Coder) -> _Coder:
+    def read(frame: bytes, position: int) -> tuple[Any, int]:
+        message, position = fields.read(frame, position)
+        return message, skip_tags(frame, position)
+
+    def write(out: bytearray, message: Any) -> None:
+        fields.write(out, message)
+        out += NO_TAGS
+
+    return _Coder(read, write, fields.least + len(NO_TAGS))
 
 
 def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -131,7 +151,7 @@ def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return hint, ()
 
 
-def _value_coder(base: Any, marks: tuple[Any, ...], version: int) -> _Coder:
+def _value_coder(base: Any, marks: tuple[Any, ...], version: int, flexible: bool) -> _Coder:
     nullable = get_origin(base) in (Union, types.UnionType)
     if nullable:
         base = next(option for option in get_args(base) if option is not type(None))
@@ -139,12 +159,13 @@ def _value_coder(base: Any, marks: tuple[Any, ...], version: int) -> _Coder:
         if isinstance(mark, Fixed):
             return _fixed_coder(struct.Struct(">" + mark.fmt))
         if isinstance(mark, Sized):
-            return _sized_coder(mark, nullable)
+            return _sized_coder(mark, nullable, COMPACT if flexible else fixed(mark.fmt))
     if get_origin(base) is list:
         item, item_marks = _unwrap(get_args(base)[0])
-        return _array_coder(_value_coder(item, item_marks, version), nullable)
+        items = _value_coder(item, item_marks, version, flexible)
+        return _array_coder(items, nullable, COMPACT if flexible else fixed(">i"))
     if isinstance(base, type) and issubclass(base, Message):
-        return _coder(base, version)
+        return _coder(base, version, flexible)
     raise TypeError(f"no wire type for {base!r}")
 
 
@@ -158,13 +179,11 @@ def _fixed_coder(packed: struct.Struct) -> _Coder:
     return _Coder(read, write, packed.size)
 
 
-def _sized_coder(mark: Sized, nullable: bool) -> _Coder:
-    length = struct.Struct(mark.fmt)
+def _sized_coder(mark: Sized, nullable: bool, length: Length) -> _Coder:
     text, view = mark.kind == "text", mark.kind == "view"
 
     def read(frame: bytes, position: int) -> tuple[Any, int]:
-        (size,) = length.unpack_from(frame, position)
-        position += length.size
+        size, position = length.read(frame, position)
         if size < 0:
             if not nullable or size != -1:
                 raise DecodeError(f"a length of {size}")
@@ -181,21 +200,18 @@ def _sized_coder(mark: Sized, nullable: bool) -> _Coder:
         if value is None:
             if not nullable:
                 raise TypeError("None in a field that cannot be null")
-            out += length.pack(-1)
+            length.write(out, -1)
             return
         raw = value.encode() if text else value
-        out += length.pack(len(raw))
+        length.write(out, len(raw))
         out += raw
 
-    return _Coder(read, write, length.size)
+    return _Coder(read, write, length.least)
 
 
-def _array_coder(item: _Coder, nullable: bool) -> _Coder:
-    length = struct.Struct(">i")
-
+def _array_coder(item: _Coder, nullable: bool, length: Length) -> _Coder:
     def read(frame: bytes, position: int) -> tuple[Any, int]:
-        (count,) = length.unpack_from(frame, position)
-        position += 4
+        count, position = length.read(frame, position)
         if count < 0:
             if not nullable or count != -1:
                 raise DecodeError(f"an array of {count} items")
@@ -214,13 +230,13 @@ def _array_coder(item: _Coder, nullable: bool) -> _Coder:
         if value is None:
             if not nullable:
                 raise TypeError("None in an array that cannot be null")
-            out += length.pack(-1)
+            length.write(out, -1)
             return
-        out += length.pack(len(value))
+        length.write(out, len(value))
         for element in value:
             item.write(out, element)
 
-    return _Coder(read, write, 4)
+    return _Coder(read, write, length.least)
 
 
 def _reader(

@@ -15,6 +15,7 @@ from streaming.broker.embedded.codec import DecodeError, Message, decode, encode
 from streaming.broker.embedded.errors import ErrorCode
 from streaming.broker.embedded.handlers.produce import ProduceFailedError
 from streaming.broker.embedded.keys import ApiKey
+from streaming.broker.embedded.lengths import NO_TAGS, skip_tags
 from streaming.broker.embedded.messages.cluster import ApiVersionsResponse
 from streaming.broker.embedded.spoiled import Outcome
 
@@ -113,12 +114,15 @@ class Connection:
         if position > len(frame):
             raise DecodeError(f"a client id of {name_size} bytes")
         client_id = frame[_HEADER.size : position].decode(errors="replace")
-        request = decode(api.request, version, frame, position)
+        flexible = version >= api.flexible
+        if flexible:
+            position = skip_tags(frame, position)
+        request = decode(api.request, version, frame, position, flexible=flexible)
         call = Call(self._peer, version, client_id)
         outcome = await self._carry_out(key, api, request, call)
         answer = _Answer(None, mute_s=outcome.mute_s, hang_up=outcome.cut is not None)
         if outcome.response is not None and outcome.cut != 0:
-            whole = _frame(correlation, outcome.response, version)
+            whole = _frame(correlation, outcome.response, version, flexible=flexible)
             answer.frame = whole if outcome.cut is None else whole[: outcome.cut]
         return answer
 
@@ -140,8 +144,12 @@ class Connection:
         return outcome
 
 
-def _frame(correlation: int, response: Message, version: int) -> bytearray:
+def _frame(
+    correlation: int, response: Message, version: int, *, flexible: bool = False
+) -> bytearray:
     out = bytearray(8)
-    encode(response, version, out)
+    if flexible:
+        out += NO_TAGS
+    encode(response, version, out, flexible=flexible)
     struct.pack_into(">ii", out, 0, len(out) - 4, correlation)
     return out

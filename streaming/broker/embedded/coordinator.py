@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from streaming.broker.embedded.errors import ApiError, ErrorCode
@@ -14,7 +15,9 @@ from streaming.broker.embedded.messages.groups import (
 )
 from streaming.broker.embedded.offsets import Commit, OffsetStore
 from streaming.broker.embedded.states import GroupState
+from streaming.broker.embedded.subscription import uses
 
+_CLASSIC: Final = "classic"  # as opposed to the protocol of KIP-848
 _LONGEST_METADATA: Final = 4096  # offset.metadata.max.bytes of Kafka
 
 
@@ -77,6 +80,26 @@ class Coordinator:
         self.store.forget_group(name)
         self._groups.pop(name, None)
 
+    def delete_offsets(self, name: str, wanted: Mapping[str, list[int]]) -> dict[str, ErrorCode]:
+        """Forget commits of topics nobody in the group is subscribed to; how it went by topic.
+
+        Raises ApiError.
+        """
+        group = self._groups.get(name)
+        if group is None and name not in self.store.groups():
+            raise ApiError(ErrorCode.GROUP_ID_NOT_FOUND, f"no group {name!r}")
+        in_use = {topic for topic in wanted if group is not None and uses(group, topic)}
+        commits = [
+            commit
+            for commit in self.store.of_group(name)
+            if commit.topic not in in_use and commit.partition in wanted.get(commit.topic, ())
+        ]
+        self.store.forget(name, commits)
+        return {
+            topic: ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC if topic in in_use else ErrorCode.NONE
+            for topic in wanted
+        }
+
     def listed(self) -> list[ListedGroup]:
         """All groups, also those that are only commits by now."""
         names = dict.fromkeys([*self._groups, *self.store.groups()])
@@ -84,7 +107,14 @@ class Coordinator:
         for name in names:
             group = self._groups.get(name)
             kind = group.protocol_type if group is not None else "consumer"
-            result.append(ListedGroup(group_id=name, protocol_type=kind or "consumer"))
+            result.append(
+                ListedGroup(
+                    group_id=name,
+                    protocol_type=kind or "consumer",
+                    state=group.state if group is not None else GroupState.EMPTY,
+                    type=_CLASSIC,
+                )
+            )
         return result
 
     def described(self, name: str) -> DescribedGroup:

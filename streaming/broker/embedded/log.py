@@ -162,6 +162,11 @@ class PartitionLog:
                     return found
         return None
 
+    def latest_record(self) -> tuple[int, int] | None:
+        """Offset and time of the record with the latest time, of several the first; or None."""
+        latest = max(segment.index.max_timestamp for segment in self._segments)
+        return None if latest < 0 else self.offset_at_time(latest)
+
     def delete_before(self, offset: int, rules: LogRules, now_ms: int) -> None:
         """Make `offset` the first one (DeleteRecords); whole segments before it go.
 

@@ -90,15 +90,18 @@ class OffsetStore:
         """Names of the groups that have commits."""
         return list(self._groups)
 
+    def forget(self, group: str, gone: Iterable[Commit]) -> None:
+        """Drop some of a group's commits. Raises StorageError."""
+        self.commit(group, [Commit(c.topic, c.partition, -1) for c in gone])
+
     def forget_group(self, group: str) -> None:
         """Drop a group's commits. Raises StorageError."""
-        self.commit(group, [Commit(c.topic, c.partition, -1) for c in self.of_group(group)])
+        self.forget(group, self.of_group(group))
 
     def forget_topic(self, topic: str) -> None:
         """Drop all commits of a deleted topic. Raises StorageError."""
         for group in self.groups():
-            gone = [c for c in self.of_group(group) if c.topic == topic]
-            self.commit(group, [Commit(c.topic, c.partition, -1) for c in gone])
+            self.forget(group, [c for c in self.of_group(group) if c.topic == topic])
 
     def close(self) -> None:
         """Let the file go."""

@@ -81,6 +81,9 @@ class Topics:
     def __iter__(self) -> Iterator[Topic]:
         return iter(self._topics.values())
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._topics
+
     def find(self, name: str) -> Topic:
         """The topic. Raises ApiError UNKNOWN_TOPIC_OR_PARTITION."""
         topic = self._topics.get(name)

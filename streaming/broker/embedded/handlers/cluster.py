@@ -15,6 +15,13 @@ from streaming.broker.embedded.messages.cluster import (
     MetadataResponse,
     MetadataTopic,
 )
+from streaming.broker.embedded.messages.upkeep import (
+    DescribeLogDirsRequest,
+    DescribeLogDirsResponse,
+    LogDir,
+    LogDirPartition,
+    LogDirTopicResult,
+)
 from streaming.broker.embedded.topics import Topic
 
 _GROUP: Final = 0
@@ -62,6 +69,25 @@ def _described(broker: Broker, topic: Topic) -> MetadataTopic:
             for partition in topic.partitions
         ],
     )
+
+
+async def describe_log_dirs(
+    broker: Broker, request: DescribeLogDirsRequest, call: Call
+) -> DescribeLogDirsResponse:
+    """How many bytes each partition takes in the data folder; unknown ones are left out."""
+    wanted = None
+    if request.topics is not None:
+        wanted = {topic.name: set(topic.partitions) for topic in request.topics}
+    topics = []
+    for topic in broker.topics:
+        parts = [
+            LogDirPartition(index=partition.index, size=partition.log.size)
+            for partition in topic.partitions
+            if wanted is None or partition.index in wanted.get(topic.name, ())
+        ]
+        if parts:
+            topics.append(LogDirTopicResult(name=topic.name, partitions=parts))
+    return DescribeLogDirsResponse(results=[LogDir(path=str(broker.config.data), topics=topics)])
 
 
 async def find_coordinator(

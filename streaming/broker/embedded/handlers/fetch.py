@@ -24,6 +24,7 @@ from streaming.broker.embedded.partition import Partition
 
 _LATEST: Final = -1
 _EARLIEST: Final = -2
+_MAX_TIMESTAMP: Final = -3  # KIP-734
 
 
 class _Wanted(NamedTuple):
@@ -160,6 +161,10 @@ def _find(partition: Partition, part: ListOffsetsPartition) -> ListOffsetsPartit
         result.offset = log.end_offset
     elif part.timestamp == _EARLIEST:
         result.offset = log.start_offset
+    elif part.timestamp == _MAX_TIMESTAMP:
+        found = log.latest_record()
+        if found is not None:
+            result.offset, result.timestamp = found
     elif part.timestamp < 0:
         raise ApiError(ErrorCode.UNSUPPORTED_VERSION, f"timestamp {part.timestamp}")
     else:

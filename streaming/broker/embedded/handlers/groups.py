@@ -8,6 +8,7 @@ from streaming.broker.embedded.broker import Broker, Call, PeerGoneError
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.member import Joiner
 from streaming.broker.embedded.messages import groups as m
+from streaming.broker.embedded.messages import upkeep
 from streaming.broker.embedded.offsets import Commit
 
 
@@ -195,8 +196,17 @@ async def describe_groups(
 async def list_groups(
     broker: Broker, request: m.ListGroupsRequest, call: Call
 ) -> m.ListGroupsResponse:
-    """All groups."""
-    return m.ListGroupsResponse(groups=broker.groups.listed())
+    """All groups that pass the filters, which do not mind upper and lower case."""
+    states = {name.lower() for name in request.states}
+    types = {name.lower() for name in request.types}
+    return m.ListGroupsResponse(
+        groups=[
+            group
+            for group in broker.groups.listed()
+            if (not states or group.state.lower() in states)
+            and (not types or group.type.lower() in types)
+        ]
+    )
 
 
 async def delete_groups(
@@ -212,3 +222,34 @@ async def delete_groups(
             code = error.code
         results.append(m.DeletedGroup(group_id=name, error_code=code))
     return m.DeleteGroupsResponse(results=results)
+
+
+async def offset_delete(
+    broker: Broker, request: upkeep.OffsetDeleteRequest, call: Call
+) -> upkeep.OffsetDeleteResponse:
+    """Forget single commits (KIP-496)."""
+    wanted = {
+        topic.name: [part.index for part in topic.partitions]
+        for topic in request.topics
+        if topic.name in broker.topics
+    }
+    try:
+        codes = broker.groups.delete_offsets(request.group_id, wanted)
+    except ApiError as error:
+        broker.report(error)
+        return upkeep.OffsetDeleteResponse(error_code=error.code)
+    return upkeep.OffsetDeleteResponse(
+        topics=[
+            upkeep.OffsetDeleteTopicResult(
+                name=topic.name,
+                partitions=[
+                    upkeep.OffsetDeletePartitionResult(
+                        index=part.index,
+                        error_code=codes.get(topic.name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
+                    )
+                    for part in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+    )

@@ -150,7 +150,7 @@ class FetchResponse(Message, kw_only=True):
 
 
 class ListOffsetsPartition(Message, kw_only=True):
-    """`timestamp` in milliseconds, or -1 for the end of the log and -2 for its start."""
+    """`timestamp` in milliseconds, or -1 for the log's end, -2 its start, -3 its latest record."""
 
     index: Int32
     current_leader_epoch: Annotated[Int32, Since(4)] = -1
@@ -165,7 +165,7 @@ class ListOffsetsTopic(Message, kw_only=True):
 
 
 class ListOffsetsRequest(Message, kw_only=True):
-    """Versions 1-5."""
+    """Versions 1-7."""
 
     replica_id: Int32 = -1
     isolation_level: Annotated[Int8, Since(2)] = 0

@@ -255,14 +255,19 @@ class DescribeGroupsResponse(Message, kw_only=True):
 
 
 class ListGroupsRequest(Message, kw_only=True):
-    """Versions 0-2: empty."""
+    """Versions 0-5; no filter lets all groups pass."""
+
+    states: Annotated[list[String], Since(4)] = field(default_factory=list)
+    types: Annotated[list[String], Since(5)] = field(default_factory=list)
 
 
 class ListedGroup(Message, kw_only=True):
-    """A group's name and kind."""
+    """A group's name and kind; `type` is the rebalance protocol its members speak."""
 
     group_id: String
     protocol_type: String
+    state: Annotated[String, Since(4)] = ""
+    type: Annotated[String, Since(5)] = ""
 
 
 class ListGroupsResponse(Message, kw_only=True):
