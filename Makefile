@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint bench kafka install lock clean help
+.PHONY: run test soak lint bench kafka install lock clean help
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -30,6 +30,9 @@ run: $(STAMP) ## open the lab on the embedded broker (ARGS="--shards 12" passes 
 
 test: $(STAMP) ## run every test (ARGS="-k windows" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: $(STAMP) ## run the long tests: millions of records, hostile bytes (minutes)
+	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 lint: $(STAMP) ## ruff, strict types, import rules
 	@$(BIN)/ruff check .

@@ -23,19 +23,24 @@ BASE_TIME = 1_700_000_000_000
 class BrokerProcess:
     """The server as users run it; ends with the test because its standard input is our pipe."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, errors=None):
+        """`errors` is a file for what it writes to standard error."""
         self.folder = folder
+        self.errors = errors
         self.arguments = arguments
         self.process = None
         self.ready = {}
 
     def start(self):
         command = [sys.executable, "-m", "streaming.broker.embedded", "--parent-pipe"]
-        self.process = subprocess.Popen(
-            [*command, "--data", str(self.folder), *self.arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        with contextlib.ExitStack() as stack:
+            errors = stack.enter_context(self.errors.open("ab")) if self.errors else None
+            self.process = subprocess.Popen(
+                [*command, "--data", str(self.folder), *self.arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
         self.ready = json.loads(self.process.stdout.readline())
         return self
 
