@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from lab_driver import Where
+
+from tests.pipeline.lab_driver import Where
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from lab_driver import run_cli
+
+from tests.pipeline.lab_driver import run_cli
 
 
 def refused(done, *words: str) -> None:  # type: ignore[no-untyped-def]

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from lab_driver import Where, assert_exact, lab
 
 from kafka_cluster import KafkaCluster
 from streaming.lab.commands import KillBroker, KillConsumer
 from streaming.lab.snapshot import LabSnapshot
+from tests.pipeline.lab_driver import Where, assert_exact, lab
 
 SESSION_S = 3.0
 

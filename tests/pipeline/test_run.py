@@ -11,10 +11,18 @@ from pathlib import Path
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer
-from lab_driver import DrivenLab, Where, alive, assert_exact, background, lab, run_cli
 
 from streaming.lab import paths
 from streaming.lab.commands import Inject, SetRate
+from tests.pipeline.lab_driver import (
+    DrivenLab,
+    Where,
+    alive,
+    assert_exact,
+    background,
+    lab,
+    run_cli,
+)
 
 FIELDS = {
     "produced", "acked", "consumed", "stored", "lost", "duplicates", "late_dropped",
