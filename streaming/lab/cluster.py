@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiokafka.errors import KafkaError
 
-from streaming.broker.backend import BrokerError, External
+from streaming.broker.backend import BrokerError, Embedded, External
 from streaming.broker.capabilities import capabilities, replicas
 from streaming.broker.nodes import NodeChange, NodeWatch, first_facts
 from streaming.broker.probe import BrokerFacts
@@ -46,7 +46,7 @@ class Cluster:
         self._capabilities = capabilities(facts, own=own)
         self._watch.begin(facts)
         if isinstance(backend, External):
-            backend.label = label_of(facts, backend.connection.bootstrap)
+            backend.label = label_of(facts)
 
     @property
     def replicas(self) -> int:
@@ -106,12 +106,10 @@ class Cluster:
             self._engine.meter.mark(f"node {node.id} back")
 
 
-def label_of(facts: BrokerFacts, bootstrap: str) -> str:
-    """What to call a cluster: what it says it is, how many nodes, and where."""
-    nodes = len(facts.cluster.nodes)
+def label_of(facts: BrokerFacts) -> str:
+    """What to call a cluster: what it says it is, and how many nodes it has."""
     if facts.embedded:
-        what = "embedded broker (not Apache Kafka)"
-    else:
-        what = f"Kafka {facts.release}" if facts.release else "Kafka"
-        what += f", {nodes} node{'s' if nodes > 1 else ''},"
-    return f"{what} at {bootstrap}"
+        return Embedded.label
+    nodes = len(facts.cluster.nodes)
+    what = f"Kafka {facts.release}" if facts.release else "Kafka"
+    return f"{what}, {nodes} node{'s' if nodes > 1 else ''}"

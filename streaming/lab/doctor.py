@@ -140,8 +140,8 @@ async def _probed(backend: Backend) -> AsyncIterator[Finding]:
         )
         return
     took = (time.perf_counter() - began) * 1000
-    label = label_of(facts, backend.connection.bootstrap)
-    yield Finding("broker", "ok", f"{label} answered in {took:.0f} ms")
+    where = backend.connection.bootstrap
+    yield Finding("broker", "ok", f"{label_of(facts)} at {where} answered in {took:.0f} ms")
     yield Finding("broker", "ok", f"cluster {facts.cluster.cluster_id or 'without an id'}")
     yield _api_versions(facts)
     async for finding in _nodes(backend, facts):

@@ -117,7 +117,8 @@ class Engine:
         self.detail = f"starting {self.backend.label}"
         await self.backend.start()
         await self.cluster.begin()
-        self.journal.add("info", "broker", self.backend.label)
+        where = self.backend.connection.bootstrap
+        self.journal.add("info", "broker", f"{self.backend.label} at {where}")
         self.detail = "making the topics"
         await self._prepare_topics(store)
         loops.append(asyncio.create_task(self.merger.run()))
