@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tui.options import Help, Parser, add_lab_options, duration, incident, positive
+from tui.options import (
+    Help,
+    Parser,
+    add_kafka_options,
+    add_lab_options,
+    duration,
+    incident,
+    positive,
+)
 
 VERSION: Final = "0.1.0"
 
@@ -34,8 +42,12 @@ examples:
   dasprep-tui sql "FROM windows ORDER BY n DESC LIMIT 10"
                                                ask the store of the running or newest lab
   dasprep-tui --bootstrap localhost:9092       the same lab on another Kafka
+  DASPREP_KAFKA_PASSWORD=... dasprep-tui --bootstrap broker:9096 --sasl-mechanism SCRAM-SHA-512
+              --sasl-username lab              one that asks for a login (docs/kafka.md)
 
-Settings can also stand in a file dasprep.toml, below [lab]: rate = 2500, shards = 12, ..."""
+Settings can also stand in a file dasprep.toml, below [lab]: rate = 2500, shards = 12, ... and
+[kafka]: mechanism = "SCRAM-SHA-512", ...; or in the environment: DASPREP_RATE=2500,
+DASPREP_KAFKA_MECHANISM=... An option goes before the environment, that before the file."""
 
 _RUN_EXAMPLES: Final = """\
 examples:
@@ -54,7 +66,10 @@ the data of one that has ended.
 
 examples:
   dasprep-tui verify                           the running or newest lab
-  dasprep-tui verify --data-dir ./lab --json -"""
+  dasprep-tui verify --data-dir ./lab --json -
+
+A lab on another Kafka keeps how it connected, but no password: give that again as it was given
+to the lab (DASPREP_KAFKA_PASSWORD, or dasprep.toml)."""
 
 _SQL_EXAMPLES: Final = """\
 Read-only beyond doubt: the query runs in a locked-down process on a copy. Tables: windows,
@@ -130,6 +145,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_data_dir(verify)
     verify.add_argument("--bootstrap", metavar="HOST:PORT", help="where the log is, if it moved")
     verify.add_argument("--json", metavar="FILE", help="write the report as JSON; - is stdout")
+    verify.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings file (dasprep.toml, if there is one)"
+    )
+    add_kafka_options(verify)
 
     sql = _command(commands, "sql", "ask the store, read-only", _SQL_EXAMPLES)
     sql.add_argument("query", help="one SQL query; - reads it from standard input")

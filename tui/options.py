@@ -65,6 +65,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def _no_secret(text: str) -> str:
+    raise argparse.ArgumentTypeError(
+        "passwords are not given on the command line, where every user of this machine can read "
+        "them; set DASPREP_KAFKA_PASSWORD, or password below [kafka] in dasprep.toml"
+    )
+
+
 def _streams(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -123,11 +130,47 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "your data directory; the last three are kept)",
     )  # fmt: skip
     add("--config", type=Path, metavar="FILE", help="settings file (dasprep.toml, if there is one)")
+    add_kafka_options(parser)
+
+
+def add_kafka_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say how to connect to another Kafka; none of them is a secret."""
+    kafka = parser.add_argument_group(
+        "another Kafka",
+        "Passwords: DASPREP_KAFKA_PASSWORD in the environment, or password below [kafka] in "
+        "dasprep.toml.",
+    )
+    add = partial(kafka.add_argument, default=argparse.SUPPRESS)
+    add(
+        "--security-protocol", dest="kafka_protocol", metavar="NAME",
+        help="PLAINTEXT, SSL (TLS), SASL_PLAINTEXT or SASL_SSL (follows from the others)",
+    )  # fmt: skip
+    add(
+        "--sasl-mechanism", dest="kafka_mechanism", metavar="NAME",
+        help="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM",
+    )  # fmt: skip
+    add("--sasl-username", dest="kafka_username", metavar="USER", help="who logs in")
+    add(
+        "--tls-ca", dest="kafka_ca_file", metavar="FILE",
+        help="PEM file of the authority that signed the brokers' certificates",
+    )  # fmt: skip
+    add("--tls-cert", dest="kafka_cert_file", metavar="FILE", help="PEM file: own certificate")
+    add("--tls-key", dest="kafka_key_file", metavar="FILE", help="PEM file: its private key")
+    # Refused without being repeated; an unknown option would stand in the error with its value.
+    for name in ("--sasl-password", "--password", "--tls-key-password"):
+        add(name, type=_no_secret, help=argparse.SUPPRESS)
 
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
     """What was given on the command line, by the settings' names."""
-    return {name: getattr(options, name, None) for name in LAB_OPTIONS}
+    from streaming.lab.settings import KAFKA_OPTIONS
+
+    return {name: getattr(options, name, None) for name in (*LAB_OPTIONS, *KAFKA_OPTIONS)}
+
+
+def warn(message: str) -> None:
+    """Say on standard error what the user should know; the command goes on."""
+    print(f"dasprep-tui: warning: {message}", file=sys.stderr)  # noqa: T201
 
 
 def fail(message: str, code: int = 2) -> int:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from streaming import platform
+from streaming.broker.check import check
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.broker.orders import Orders
 from streaming.lab.snapshot import BrokerState
 
@@ -23,10 +25,6 @@ _STOP_WAIT_S: Final = 4.0
 _TRIES: Final = 10
 _TRY_AGAIN_S: Final = 0.3
 _IN_USE: Final = "in use by process"
-
-
-class BrokerError(Exception):
-    """There is no usable broker; the text says what, why and what to do."""
 
 
 class Backend(Protocol):
@@ -64,20 +62,8 @@ class External:
         self.since_at_ms = int(time.time() * 1000)
 
     async def start(self) -> None:
-        """Check that somebody listens. Raises BrokerError."""
-        problems = []
-        for host, port in self.connection.addresses:
-            try:
-                _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
-                writer.close()
-                return
-            except (OSError, TimeoutError, ValueError) as error:  # ValueError: no host name
-                problems.append(f"{host}:{port}: {error or 'no answer within 5 s'}")
-        raise BrokerError(
-            f"No Kafka broker can be reached ({'; '.join(problems)}). "
-            "Check the address given with --bootstrap and that the cluster is up, or leave "
-            "--bootstrap out to use the embedded broker."
-        )
+        """Check that it answers and lets the lab in. Raises BrokerError."""
+        await check(self.connection)
 
     async def stop(self) -> None:
         """Nothing to do: it is not ours."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streaming.broker.connection import Connection
 from streaming.broker.probe import (
@@ -130,9 +130,14 @@ class NodeWatch:
 
     async def _ask_now(self, node: NodeFacts) -> ClusterFacts:
         connection = self._connections.get(node.id)
-        if connection is None or not connection.connected():
-            connection = await self._kafka.open(node.host, node.port, timeout_s=ANSWER_S)
-            self._connections[node.id] = connection
+        if connection is not None and connection.connected():
+            try:
+                return await cluster_facts(connection, self._topics)
+            except KafkaConnectionError:
+                # A broker cuts a connection whose login has expired (KIP-368): a new one tells.
+                self._drop(node.id)
+        connection = await self._kafka.open(node.host, node.port, timeout_s=ANSWER_S)
+        self._connections[node.id] = connection
         return await cluster_facts(connection, self._topics)
 
     def _learn(self, facts: ClusterFacts) -> None:

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaError
 
-from streaming.broker.backend import BrokerError
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 
 log: Final = logging.getLogger(__name__)
 
@@ -51,8 +51,9 @@ async def ensure_topics(
         return {name: have[name] for name in streams}
     except (KafkaError, OSError) as error:
         raise BrokerError(
-            f"The broker at {kafka.bootstrap} does not answer as Kafka does: {error}. "
-            "Check that the address is a Kafka listener this client may use (PLAINTEXT)."
+            kafka.trouble
+            or f"The broker at {kafka.bootstrap} does not answer as Kafka does: {error}. "
+            "Check that the address is a Kafka listener this client may use."
         ) from error
     finally:
         with contextlib.suppress(Exception):
@@ -93,6 +94,8 @@ class LogWatch:
     async def _ask(
         self, what: str, topics: Mapping[str, int], within_s: float
     ) -> dict[TopicPartition, int] | None:
+        if self._consumer is None and self._kafka.access.resting:
+            return None  # refused just now: asking again so soon may lock the account
         asking = asyncio.ensure_future(self._ask_now(what, topics))
         try:
             await asyncio.wait({asking}, timeout=within_s)

@@ -18,7 +18,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from streaming.broker.connection import Connection
+from streaming.broker.connection import Connection, Wire
 from streaming.consumer.batches import BatchReader, FetchedBatch
 from streaming.consumer.collector import Collector
 from streaming.consumer.deadletters import DeadLetters
@@ -50,7 +50,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
 
     name: str
     engine: str
-    kafka: Connection
+    kafka: Wire
     group: str
     topics: dict[str, str]
     dead_letter_topic: str
@@ -72,8 +72,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self.config = config
         self._channel = channel
         self._streams = {topic: stream for stream, topic in config.topics.items()}
+        kafka = Connection.received(config.kafka)
         self._consumer = AIOKafkaConsumer(
-            **config.kafka.options(),
+            **kafka.options(),
             group_id=config.group,
             client_id=config.name,
             enable_auto_commit=False,
@@ -90,7 +91,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             retry_backoff_ms=200,
         )
         self._reader = BatchReader(self._consumer, whole_batches=config.whole_batches)
-        self._dead_letters = DeadLetters(config.kafka, config.dead_letter_topic, config.topics)
+        self._dead_letters = DeadLetters(kafka, config.dead_letter_topic, config.topics)
         self._collector = Collector(
             config.topics, config.lateness_ms, store_clicks=config.store_clicks
         )

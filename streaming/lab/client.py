@@ -161,7 +161,10 @@ class LocalLab:
         elif self._duration_s:
             left = max(1.0, self._duration_s - (now - self._began))
         config = EngineConfig(
-            self.settings.model_dump(mode="json", exclude={"data_dir"}), str(self.root), left
+            self.settings.model_dump(mode="json", exclude={"data_dir", "kafka"}),
+            self.settings.kafka.sealed(),
+            str(self.root),
+            left,
         )
         try:
             self._process = process = await platform.spawn(

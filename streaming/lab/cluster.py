@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from aiokafka.errors import KafkaError
 
-from streaming.broker.backend import BrokerError, Embedded, External
+from streaming.broker.backend import Embedded, External
 from streaming.broker.capabilities import capabilities, replicas
+from streaming.broker.errors import BrokerError
 from streaming.broker.nodes import NodeChange, NodeWatch, first_facts
 from streaming.broker.probe import BrokerFacts
 from streaming.lab.snapshot import BrokerState, BrokerView, CapabilityView
@@ -82,6 +83,7 @@ class Cluster:
             behind=None if counts is None else counts.behind,
             leaderless=None if counts is None else counts.leaderless,
             capabilities=self._capabilities,
+            refused=b.connection.trouble,
         )
 
     def _set_state(self) -> None:
@@ -91,7 +93,8 @@ class Cluster:
         if isinstance(backend, External) and backend.state != state:
             backend.state = state
             backend.since_at_ms = int(time.time() * 1000)
-            self._engine.broker_changed(state, "" if state == "up" else "no node answers")
+            why = "" if state == "up" else backend.connection.trouble or "no node answers"
+            self._engine.broker_changed(state, why)
 
     def _changed(self, change: NodeChange) -> None:
         if not isinstance(self._engine.backend, External):

@@ -63,7 +63,7 @@ class Crew:
         self._before = await self._delivered_before(store, merger)
         return ProducerConfig(
             engine=engine.address,
-            kafka=engine.backend.connection,
+            kafka=engine.backend.connection.wire(),
             topics=engine.topics,
             key=settings.key,
             seed=settings.seed,
@@ -120,7 +120,7 @@ class Crew:
         return WorkerConfig(
             name=name,
             engine=engine.address,
-            kafka=engine.backend.connection,
+            kafka=engine.backend.connection.wire(),
             group=s.group,
             topics=engine.topics,
             dead_letter_topic=s.dead_letter_topic,

@@ -20,9 +20,10 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streaming import platform
-from streaming.broker.backend import Backend, BrokerError, Embedded, External
+from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.capabilities import capabilities, replicas
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.broker.nodes import NodeWatch, first_facts
 from streaming.broker.probe import BrokerFacts
 from streaming.lab import paths

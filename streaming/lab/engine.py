@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
-from streaming.broker.backend import Backend, BrokerError, Embedded, External
+from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.broker.topics import ANSWER_S, LogWatch, ensure_topics
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
@@ -78,7 +80,7 @@ class Engine:
 
     def _make_backend(self) -> Backend:
         if self.settings.bootstrap:
-            return External(Connection(self.settings.bootstrap))
+            return External(Connection(self.settings.bootstrap, self.settings.kafka))
         return Embedded(self.paths.broker, self.paths.logs / "broker.log", self.broker_changed)
 
     # --- life -------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ class Engine:
         self.store_clicks = store.meta_default("store_clicks", wanted) == "true"
         store.set_meta("topic_prefix", self.settings.topic_prefix)
         store.set_meta("bootstrap", self.settings.bootstrap or "")
+        store.set_meta("kafka", json.dumps(self.settings.kafka.public()))
         self.journal = Journal(store.last_journal(50))
         self.rebalances.journal = self.crew.supervisor.journal = self.journal
         self.merger = Merger(store, self.journal, self._idle, self.crew.stats_row)

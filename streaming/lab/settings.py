@@ -1,23 +1,43 @@
-"""A lab's settings: defaults, `dasprep.toml`, then the command line, checked in one place."""
+"""A lab's settings: command line, environment, `dasprep.toml`, defaults, checked in one place."""
 
 from __future__ import annotations
 
+import os
 import re
-import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from generators.wire import STREAMS
+from streaming.broker.security import PLAINTEXT, SECRETS, Security
+from streaming.lab.sources import (
+    Found,
+    Given,
+    Models,
+    SettingsError,
+    from_environment,
+    from_file,
+    readable_by_all,
+    validated,
+)
 from streaming.shards.keys import STRATEGIES
 
 CONFIG_FILE: Final = "dasprep.toml"
 TABLE: Final = "lab"
+KAFKA: Final = "kafka"
 
-
-class SettingsError(Exception):
-    """A setting is wrong; the text says which, why and what to do."""
+KAFKA_OPTIONS: Final = {
+    "kafka_protocol": "--security-protocol",
+    "kafka_mechanism": "--sasl-mechanism",
+    "kafka_username": "--sasl-username",
+    "kafka_ca_file": "--tls-ca",
+    "kafka_cert_file": "--tls-cert",
+    "kafka_key_file": "--tls-key",
+}
+"""Settings of [kafka] that have an option of their own. None of them is a secret: every user of
+the machine can read a process's arguments."""
 
 
 class LabSettings(BaseModel):
@@ -75,6 +95,9 @@ class LabSettings(BaseModel):
     data_dir: Annotated[Path, Field(strict=False)] | None = Field(
         None, description="where the lab keeps its data"
     )
+    kafka: Security = Field(
+        PLAINTEXT, description="how to connect to another Kafka; the table [kafka]"
+    )
 
     @field_validator("key")
     @classmethod
@@ -108,7 +131,8 @@ class LabSettings(BaseModel):
         for address in value.split(","):
             host, _, port = address.strip().rpartition(":")
             if not re.fullmatch(r"[A-Za-z0-9._\-\[\]:]+:[0-9]{1,6}", f"{host}:{port}"):
-                raise ValueError(f"{address!r} is not HOST:PORT")
+                # As in "user:password@host:9092": what stands before the @ may be a secret.
+                raise ValueError(f"{address.rpartition('@')[2]!r} is not HOST:PORT")
             if not 0 < int(port) < 65536:
                 raise ValueError(f"{port} is not a port (1 to 65535)")
         return value
@@ -133,60 +157,58 @@ class LabSettings(BaseModel):
         return f"{self.topic_prefix}dead-letters"
 
 
-def load(config: Path | None, overrides: dict[str, Any]) -> LabSettings:
-    """Settings from a TOML file (its table [lab]) and overrides (None means "not given").
+_MODELS: Final[Models] = {TABLE: LabSettings, KAFKA: Security}
 
-    Without `config`, `dasprep.toml` in the current folder is read when it is there. Raises
-    SettingsError.
+
+def load(
+    config: Path | None,
+    overrides: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] | None = None,
+    stored: Mapping[str, Any] | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> LabSettings:
+    """Settings from the command line, the environment, a TOML file and the defaults, in this order.
+
+    `overrides` are the command line's, None meaning "not given"; those of [kafka] begin with
+    "kafka_". Without `config`, `dasprep.toml` in the current folder is read when it is there.
+    `stored` are settings of [kafka] that an earlier lab left, before the defaults. `say` gets
+    warnings. Raises SettingsError.
     """
-    values: dict[str, Any] = {}
-    source = config or Path(CONFIG_FILE)
-    if config is not None or source.is_file():
-        values = _read(source)
-    given = {name: value for name, value in overrides.items() if value is not None}
-    try:
-        return LabSettings.model_validate({**values, **given})
-    except ValidationError as error:
-        raise SettingsError(_say(error, source, values, given)) from error
+    path = config or Path(CONFIG_FILE)
+    found: Found = {table: {} for table in _MODELS}
+    for name, value in (stored or {}).items():
+        found[KAFKA][name] = Given(value, f"{name} in the lab's store")
+    if config is not None or path.is_file():
+        _add(found, in_file := from_file(path, _MODELS))
+        secret = [name for name in SECRETS if name in in_file[KAFKA]]
+        if secret and readable_by_all(path):
+            say(
+                f"{path} holds a password and every user of this machine can read it. "
+                f"Run `chmod 600 {path}`."
+            )
+    _add(found, from_environment(os.environ if environ is None else environ, _MODELS, TABLE))
+    _add(found, _from_options(overrides))
+    if KAFKA in found[TABLE]:  # a field of the model, but a table of its own in the file
+        raise SettingsError(f"{found[TABLE][KAFKA].where}: write it as a table [{KAFKA}].")
+    security = validated(KAFKA, found[KAFKA], _MODELS)
+    lab = validated(TABLE, found[TABLE], _MODELS)
+    return cast(LabSettings, lab.model_copy(update={KAFKA: security}))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"There is no settings file {path}. Check the path given.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"The settings file {path} is not valid TOML: {error}. Correct it or move it away."
-        ) from error
-    except OSError as error:
-        raise SettingsError(
-            f"The settings file {path} cannot be read: {error.strerror}."
-        ) from error
-    table = document.get(TABLE, {})
-    if not isinstance(table, dict):
-        raise SettingsError(f"In {path}, [{TABLE}] must be a table of settings.")
-    astray = [name for name in document if name in LabSettings.model_fields]
-    if astray:
-        raise SettingsError(
-            f"In {path}, {', '.join(astray)} must stand below a line with [{TABLE}]."
-        )
-    return table
+def _add(found: Found, more: Found) -> None:
+    for table, values in more.items():
+        found[table].update(values)
 
 
-def _say(
-    error: ValidationError, source: Path, values: dict[str, Any], given: dict[str, Any]
-) -> str:
-    lines = []
-    for problem in error.errors(include_url=False, include_input=False):
-        name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        option = name.removesuffix("_s").replace("_", "-")
-        where = f"--{option}" if name in given else f"{name} in {source}"
-        if name not in given and name not in values:
-            where = name
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            known = ", ".join(LabSettings.model_fields)
-            message = f"there is no such setting; known: {known}"
-        lines.append(f"{where}: {message}")
-    return "Wrong setting. " + "; ".join(dict.fromkeys(lines)) + "."
+def _from_options(overrides: Mapping[str, Any]) -> Found:
+    found: Found = {table: {} for table in _MODELS}
+    for name, value in overrides.items():
+        if value is None:
+            continue
+        if name in KAFKA_OPTIONS:
+            found[KAFKA][name.removeprefix(f"{KAFKA}_")] = Given(value, KAFKA_OPTIONS[name])
+        else:
+            option = name.removesuffix("_s").replace("_", "-")
+            found[TABLE][name] = Given(value, f"--{option}")
+    return found

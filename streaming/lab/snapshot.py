@@ -64,7 +64,8 @@ class BrokerView(_View, frozen=True, gc=False):
 
     `nodes` are all that were ever seen, `capabilities` what was probed: both are empty before the
     first answer. `behind` counts shards with a replica that is not in sync, `leaderless` shards
-    that nobody leads just now; None: unknown.
+    that nobody leads just now; None: unknown. `refused` says why the cluster does not let the lab
+    in, "" when it does.
     """
 
     kind: Literal["embedded", "external"]
@@ -77,6 +78,7 @@ class BrokerView(_View, frozen=True, gc=False):
     behind: int | None = None
     leaderless: int | None = None
     capabilities: tuple[CapabilityView, ...] = ()
+    refused: str = ""
 
     def lacks(self, name: str) -> str:
         """Why it cannot do this, "" when it can or nothing is known yet."""

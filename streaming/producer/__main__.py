@@ -21,6 +21,7 @@ from generators.incidents import KINDS
 from generators.shop import Shop, ShopConfig
 from generators.traffic import SHAPES
 from streaming import platform
+from streaming.broker.connection import Connection
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Inject, Reply, SetRate, SetShape, StopTraffic
 from streaming.lab.messages import HelloProducer, ProducerStats, Tell, Told, Truth
@@ -40,7 +41,8 @@ class Generator:
     def __init__(self, config: ProducerConfig, channel: Channel[Tell]) -> None:
         self.config = config
         self._channel = channel
-        self._delivery = Delivery(config.kafka, config.topics, STRATEGIES[config.key])
+        kafka = Connection.received(config.kafka)
+        self._delivery = Delivery(kafka, config.topics, STRATEGIES[config.key])
         self._state = "starting"
         self._rate = config.rate
         self._shape = config.shape

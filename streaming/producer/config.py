@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from streaming.broker.connection import Connection
+from streaming.broker.connection import Wire
 
 
 class ProducerConfig(msgspec.Struct, frozen=True):
     """What the generator process is told at its start; `duration_s` 0 means without end."""
 
     engine: str
-    kafka: Connection
+    kafka: Wire
     topics: dict[str, str]
     key: str
     seed: int

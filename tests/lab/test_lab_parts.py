@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from streaming import logs, platform
-from streaming.broker.backend import BrokerError, Embedded, External
+from streaming.broker.backend import Embedded, External
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.lab.journal import SHOWN, Journal
 from streaming.lab.merger import Latencies, percentile
 from streaming.lab.messages import Claim, ShardId

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiokafka import TopicPartition
 
-from streaming.broker.backend import BrokerError
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.broker.topics import LogWatch, ensure_topics
 from tests.broker.support import BrokerProcess
 

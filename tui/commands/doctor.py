@@ -15,8 +15,9 @@ import msgspec
 from streaming.broker.connection import Connection
 from streaming.lab import doctor
 from streaming.lab.doctor import Finding
-from streaming.lab.settings import LabSettings, SettingsError, load
-from tui.options import overrides
+from streaming.lab.settings import LabSettings, load
+from streaming.lab.sources import SettingsError
+from tui.options import overrides, warn
 from tui.safe import safe
 
 WORDS: Final = {"ok": "ok  ", "note": "note", "bad": "BAD "}
@@ -36,7 +37,7 @@ def main(options: argparse.Namespace) -> int:
     for finding in [*doctor.versions(), *doctor.surprises(), *_terminal()]:
         say(finding)
     try:
-        settings = load(getattr(options, "config", None), overrides(options))
+        settings = load(getattr(options, "config", None), overrides(options), say=warn)
     except SettingsError as error:
         say(Finding("settings", "bad", str(error)))
     else:
@@ -54,7 +55,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 async def _broker(settings: LabSettings, say: doctor.Say) -> None:
-    kafka = Connection(settings.bootstrap) if settings.bootstrap else None
+    kafka = Connection(settings.bootstrap, settings.kafka) if settings.bootstrap else None
     async for finding in doctor.broker(kafka):
         say(finding)
 

@@ -7,9 +7,10 @@ import argparse
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab, LocalLab
 from streaming.lab.link import LabLink
-from streaming.lab.settings import SettingsError, load
+from streaming.lab.settings import load
+from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root, find_root
-from tui.options import fail, overrides
+from tui.options import fail, overrides, warn
 
 
 def main(options: argparse.Namespace) -> int:
@@ -30,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
                     "running lab's folder with --data-dir."
                 )
         else:
-            settings = load(getattr(options, "config", None), overrides(options))
+            settings = load(getattr(options, "config", None), overrides(options), say=warn)
             root = choose_root(settings.data_dir)
     except (SettingsError, FileNotFoundError, OSError) as error:
         return fail(str(error))

@@ -18,10 +18,11 @@ import msgspec
 from streaming.lab.client import LocalLab
 from streaming.lab.commands import Command, Drain, Inject, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError
-from streaming.lab.settings import SettingsError, load
+from streaming.lab.settings import load
 from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root
-from tui.options import fail, overrides
+from tui.options import fail, overrides, warn
 from tui.safe import safe
 from tui.text import summary_lines
 
@@ -36,7 +37,7 @@ _STOP_S: Final = 30.0
 def main(options: argparse.Namespace) -> int:
     """Run; returns the exit code."""
     try:
-        settings = load(getattr(options, "config", None), overrides(options))
+        settings = load(getattr(options, "config", None), overrides(options), say=warn)
         _check_target(options.json)
         root = choose_root(settings.data_dir)
     except (SettingsError, OSError) as error:

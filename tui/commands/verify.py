@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import sys
 from pathlib import Path
 
@@ -12,15 +13,18 @@ import duckdb
 import msgspec
 
 from streaming import platform
-from streaming.broker.backend import Backend, BrokerError, Embedded, External
+from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab
 from streaming.lab.commands import Verify
 from streaming.lab.link import LabError
+from streaming.lab.settings import load
+from streaming.lab.sources import SettingsError
 from streaming.verify import StoreImage, VerifyError, VerifyReport, read_store, render, verify
 from tui.commands.common import find_root
-from tui.options import fail
+from tui.options import fail, overrides, warn
 
 
 def main(options: argparse.Namespace) -> int:
@@ -28,8 +32,8 @@ def main(options: argparse.Namespace) -> int:
     try:
         root = find_root(options.data_dir)
         running = paths.is_running(root)
-        report = asyncio.run(_running(root) if running else _ended(root, options.bootstrap))
-    except (FileNotFoundError, LabError, BrokerError, VerifyError) as error:
+        report = asyncio.run(_running(root) if running else _ended(root, options))
+    except (FileNotFoundError, LabError, BrokerError, SettingsError, VerifyError) as error:
         return fail(str(error))
     if options.json != "-":
         print(f"lab: {root}")
@@ -52,14 +56,13 @@ async def _running(root: Path) -> VerifyReport:
     return msgspec.json.decode(reply.data, type=VerifyReport)
 
 
-async def _ended(root: Path, bootstrap: str | None) -> VerifyReport:
+async def _ended(root: Path, options: argparse.Namespace) -> VerifyReport:
     files = paths.LabPaths(root)
     lock = platform.FileLock(files.lock)
     lock.acquire()
     try:
         image, meta = _read(files.store)
-        where = bootstrap or meta.get("bootstrap", "")
-        backend = _backend(files, where)
+        backend = _backend(files, meta, options)
         await backend.start()
         try:
             prefix = meta.get("topic_prefix", "")
@@ -85,10 +88,15 @@ def _read(store: Path) -> tuple[StoreImage, dict[str, str]]:
     return image, meta
 
 
-def _backend(files: paths.LabPaths, bootstrap: str) -> Backend:
-    if bootstrap:
-        return External(Connection(bootstrap))
-    return Embedded(files.broker, files.logs / "broker.log", lambda state, why: None)
+def _backend(files: paths.LabPaths, meta: dict[str, str], options: argparse.Namespace) -> Backend:
+    """The broker that holds the lab's log, reached as the lab did. Raises SettingsError."""
+    where = options.bootstrap or meta.get("bootstrap", "")
+    if not where:
+        return Embedded(files.broker, files.logs / "broker.log", lambda state, why: None)
+    given = {**overrides(options), "bootstrap": where}
+    stored = json.loads(meta.get("kafka", "{}"))
+    settings = load(options.config, given, stored=stored, say=warn)
+    return External(Connection(where, settings.kafka))
 
 
 def _progress(done: int, total: int) -> None:
