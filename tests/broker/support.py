@@ -12,8 +12,9 @@ import uuid
 import msgspec
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streaming.broker.embedded import faults, orders
+from streaming.broker.embedded import apis, faults, orders
 from streaming.broker.embedded.codec import decode, encode
+from streaming.broker.embedded.lengths import NO_TAGS
 from streaming.broker.embedded.messages import admin, data
 
 DEADLINE_S = 30
@@ -109,6 +110,7 @@ class Wire:
         self.port = port
         self.client_id = client_id
         self.correlation = 0
+        self.flexible = False  # the last request, and so its answer
 
     async def __aenter__(self):
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -121,7 +123,10 @@ class Wire:
         self.correlation += 1
         name = self.client_id.encode()
         out = bytearray(struct.pack(">hhih", key, version, self.correlation, len(name)) + name)
-        encode(request, version, out)
+        self.flexible = version >= apis.APIS[key].flexible
+        if self.flexible:
+            out += NO_TAGS
+        encode(request, version, out, flexible=self.flexible)
         self.writer.write(struct.pack(">i", len(out)) + out)
         await self.writer.drain()
 
@@ -130,7 +135,8 @@ class Wire:
             (size,) = struct.unpack(">i", await self.reader.readexactly(4))
             frame = await self.reader.readexactly(size)
         assert struct.unpack_from(">i", frame)[0] == self.correlation
-        return decode(kind, version, frame, 4)
+        start = 4 + len(NO_TAGS) * self.flexible
+        return decode(kind, version, frame, start, flexible=self.flexible)
 
     async def call(self, key, version, request, kind):
         await self.send(key, version, request)

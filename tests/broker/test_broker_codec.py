@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from streaming.broker.embedded import apis
 from streaming.broker.embedded.codec import DecodeError, Message, decode, encode
-from streaming.broker.embedded.messages import admin, cluster, data, groups, upkeep
+from streaming.broker.embedded.messages import admin, cluster, data, groups, overview, upkeep
 from tests.broker.any_message import messages, versions_of
 
 TOP = [
     kind
-    for module in (admin, cluster, data, groups, upkeep)
+    for module in (admin, cluster, data, groups, overview, upkeep)
     for name, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, Message) and name.endswith(("Request", "Response"))
 ]

@@ -7,11 +7,20 @@ from typing import Any, Final, NamedTuple
 
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.codec import Message
-from streaming.broker.embedded.handlers import cluster, configs, fetch, groups, produce, topics
+from streaming.broker.embedded.handlers import (
+    cluster,
+    configs,
+    fetch,
+    groups,
+    overview,
+    produce,
+    topics,
+)
 from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.embedded.messages import admin, data, upkeep
 from streaming.broker.embedded.messages import cluster as cluster_messages
 from streaming.broker.embedded.messages import groups as group_messages
+from streaming.broker.embedded.messages import overview as overview_messages
 
 
 class Api(NamedTuple):
@@ -72,4 +81,10 @@ APIS: Final[dict[int, Api]] = {
         0, 0, admin.IncrementalAlterConfigsRequest, configs.incremental_alter_configs
     ),
     ApiKey.OFFSET_DELETE: Api(0, 0, upkeep.OffsetDeleteRequest, groups.offset_delete),
+    ApiKey.DESCRIBE_CLUSTER: Api(
+        0, 2, overview_messages.DescribeClusterRequest, overview.describe_cluster, flexible=0
+    ),
+    ApiKey.DESCRIBE_PRODUCERS: Api(
+        0, 0, overview_messages.DescribeProducersRequest, overview.describe_producers, flexible=0
+    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streaming.broker.embedded.batch import BatchHeader
@@ -107,6 +108,10 @@ class ProducerTable:
             producer.seen_ms = seen_ms
             producer.batches.extend(SentBatch(*sent) for sent in batches)
             self._producers[key] = producer
+
+    def items(self) -> Iterable[tuple[int, Producer]]:
+        """All producers by their ids."""
+        return self._producers.items()
 
     def __len__(self) -> int:
         return len(self._producers)
