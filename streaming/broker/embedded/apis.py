@@ -72,7 +72,7 @@ APIS: Final[dict[int, Api]] = {
     ApiKey.DELETE_TOPICS: Api(0, 3, admin.DeleteTopicsRequest, topics.delete_topics),
     ApiKey.DELETE_RECORDS: Api(0, 1, admin.DeleteRecordsRequest, topics.delete_records),
     ApiKey.INIT_PRODUCER_ID: Api(0, 1, data.InitProducerIdRequest, produce.init_producer_id),
-    ApiKey.DESCRIBE_CONFIGS: Api(0, 2, admin.DescribeConfigsRequest, configs.describe_configs),
+    ApiKey.DESCRIBE_CONFIGS: Api(0, 3, admin.DescribeConfigsRequest, configs.describe_configs),
     ApiKey.ALTER_CONFIGS: Api(0, 1, admin.AlterConfigsRequest, configs.alter_configs),
     ApiKey.DESCRIBE_LOG_DIRS: Api(0, 1, upkeep.DescribeLogDirsRequest, cluster.describe_log_dirs),
     ApiKey.CREATE_PARTITIONS: Api(0, 1, admin.CreatePartitionsRequest, topics.create_partitions),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 from streaming.broker.embedded.config import MIB, BrokerConfig
@@ -14,21 +15,43 @@ _INT_MAX: Final = 2**31 - 1
 COMPRESSIONS: Final = ("uncompressed", "gzip", "snappy", "lz4", "zstd", "producer")
 
 
-class Setting(NamedTuple):
-    """A setting's default, the check of a value, and whether the value is a list of words.
+class ConfigType(IntEnum):
+    """What a value is, as DescribeConfigs says it (Kafka's `ConfigDef.Type`)."""
 
-    `check` raises ValueError with the reason. `broker_name` is what the server's own setting of
-    the same meaning is called, where there is one.
+    BOOLEAN = 1
+    STRING = 2
+    INT = 3
+    LONG = 5
+    DOUBLE = 6
+    LIST = 7
+
+
+class Check(NamedTuple):
+    """What a value is, and a test that raises ValueError with the reason why it is not."""
+
+    kind: ConfigType
+    test: Callable[[str], object]
+
+
+class Setting(NamedTuple):
+    """A setting's default and the check of a value.
+
+    `broker_name` is what the server's own setting of the same meaning is called, where there is
+    one.
     """
 
     default: str
-    check: Callable[[str], object]
+    check: Check
     broker_name: str = ""
-    is_list: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the value is a list of words."""
+        return self.check.kind is ConfigType.LIST
 
 
-def _number(low: int, high: int = _LONG_MAX) -> Callable[[str], object]:
-    def check(text: str) -> None:
+def _number(low: int, high: int = _LONG_MAX) -> Check:
+    def test(text: str) -> None:
         try:
             value = int(text)
         except ValueError:
@@ -36,37 +59,44 @@ def _number(low: int, high: int = _LONG_MAX) -> Callable[[str], object]:
         if not low <= value <= high:
             raise ValueError(f"not in {low} to {high}")
 
-    return check
+    return Check(ConfigType.INT if high <= _INT_MAX else ConfigType.LONG, test)
 
 
-def _share(text: str) -> None:
+def _in_share(text: str) -> None:
     if not 0 <= float(text) <= 1:
         raise ValueError("not in 0 to 1")
 
 
-def _choice(*words: str) -> Callable[[str], object]:
-    def check(text: str) -> None:
+def _choice(*words: str) -> Check:
+    def test(text: str) -> None:
         if text.strip() not in words:
             raise ValueError(f"not one of {', '.join(words)}")
 
-    return check
+    return Check(ConfigType.STRING, test)
 
 
-def _list_of(*words: str) -> Callable[[str], object]:
-    def check(text: str) -> None:
+def _list_of(*words: str) -> Check:
+    def test(text: str) -> None:
         if not set(split_list(text)) <= set(words):
             raise ValueError(f"not a list of {', '.join(words)}")
 
-    return check
+    return Check(ConfigType.LIST, test)
 
 
-def _flag(text: str) -> None:
+def _is_flag(text: str) -> None:
     if text.strip().lower() not in ("true", "false"):
         raise ValueError("neither true nor false")
 
 
-def _anything(text: str) -> None:
-    """Replicas to throttle: there are none here, so any will do."""
+def _only_false(text: str) -> None:
+    if text.strip().lower() != "false":
+        raise ValueError("there is no remote storage")
+
+
+_SHARE: Final = Check(ConfigType.DOUBLE, _in_share)
+_FLAG: Final = Check(ConfigType.BOOLEAN, _is_flag)
+# Replicas to throttle: there are none here, so any will do.
+_REPLICAS: Final = Check(ConfigType.LIST, lambda _: None)
 
 
 def split_list(text: str) -> list[str]:
@@ -81,9 +111,7 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
     what they set. `cleanup.policy=compact` keeps every record: there is no compaction.
     """
     return {
-        "cleanup.policy": Setting(
-            "delete", _list_of("delete", "compact"), "log.cleanup.policy", is_list=True
-        ),
+        "cleanup.policy": Setting("delete", _list_of("delete", "compact"), "log.cleanup.policy"),
         "compression.gzip.level": Setting("-1", _number(-1, 9), "compression.gzip.level"),
         "compression.lz4.level": Setting("9", _number(1, 17), "compression.lz4.level"),
         "compression.type": Setting("producer", _choice(*COMPRESSIONS), "compression.type"),
@@ -92,11 +120,11 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
         "file.delete.delay.ms": Setting("60000", _number(0), "log.segment.delete.delay.ms"),
         "flush.messages": Setting(str(_LONG_MAX), _number(1), "log.flush.interval.messages"),
         "flush.ms": Setting(str(_LONG_MAX), _number(0), "log.flush.interval.ms"),
-        "follower.replication.throttled.replicas": Setting("", _anything, is_list=True),
+        "follower.replication.throttled.replicas": Setting("", _REPLICAS),
         "index.interval.bytes": Setting(
             str(config.index_interval_bytes), _number(0, _INT_MAX), "log.index.interval.bytes"
         ),
-        "leader.replication.throttled.replicas": Setting("", _anything, is_list=True),
+        "leader.replication.throttled.replicas": Setting("", _REPLICAS),
         "local.retention.bytes": Setting("-2", _number(-2), "log.local.retention.bytes"),
         "local.retention.ms": Setting("-2", _number(-2), "log.local.retention.ms"),
         "max.compaction.lag.ms": Setting(
@@ -114,13 +142,13 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
         "message.timestamp.type": Setting(
             "CreateTime", _choice("CreateTime", "LogAppendTime"), "log.message.timestamp.type"
         ),
-        "min.cleanable.dirty.ratio": Setting("0.5", _share, "log.cleaner.min.cleanable.ratio"),
+        "min.cleanable.dirty.ratio": Setting("0.5", _SHARE, "log.cleaner.min.cleanable.ratio"),
         "min.compaction.lag.ms": Setting("0", _number(0), "log.cleaner.min.compaction.lag.ms"),
         "min.insync.replicas": Setting("1", _number(1, _INT_MAX), "min.insync.replicas"),
-        "preallocate": Setting("false", _flag, "log.preallocate"),
-        "remote.log.copy.disable": Setting("false", _flag),
-        "remote.log.delete.on.disable": Setting("false", _flag),
-        "remote.storage.enable": Setting("false", _choice("false")),
+        "preallocate": Setting("false", _FLAG, "log.preallocate"),
+        "remote.log.copy.disable": Setting("false", _FLAG),
+        "remote.log.delete.on.disable": Setting("false", _FLAG),
+        "remote.storage.enable": Setting("false", Check(ConfigType.BOOLEAN, _only_false)),
         "retention.bytes": Setting(str(config.retention_bytes), _number(-1), "log.retention.bytes"),
         "retention.ms": Setting(str(config.retention_ms), _number(-1), "log.retention.ms"),
         "segment.bytes": Setting(
@@ -131,7 +159,7 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
         ),
         "segment.jitter.ms": Setting("0", _number(0), "log.roll.jitter.ms"),
         "segment.ms": Setting(str(config.segment_ms), _number(1), "log.roll.ms"),
-        "unclean.leader.election.enable": Setting("false", _flag, "unclean.leader.election.enable"),
+        "unclean.leader.election.enable": Setting("false", _FLAG, "unclean.leader.election.enable"),
     }
 
 
@@ -139,6 +167,27 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
 INTERNAL_SETTINGS: Final = {
     "internal.segment.bytes": Setting("", _number(14, _INT_MAX)),
 }
+
+
+# What the settings do that act; DescribeConfigs shows it.
+_ACTING: Final = {
+    "cleanup.policy": "With delete, records go by retention. With compact alone nothing goes: "
+    "the embedded broker does not compact.",
+    "file.delete.delay.ms": "How long the file of a dropped segment stays, renamed.",
+    "max.message.bytes": "The largest record batch that is taken.",
+    "message.timestamp.after.max.ms": "How far in the future a record's time may be.",
+    "message.timestamp.before.max.ms": "How far in the past a record's time may be.",
+    "message.timestamp.type": "Whether records keep the producer's time or get that of arrival.",
+    "retention.bytes": "The size of a partition above which its oldest segments go; -1: never.",
+    "retention.ms": "The age at which records go, segment by segment; -1: never.",
+    "segment.bytes": "The size at which a log goes on in a new file.",
+    "segment.ms": "The span of the records' times at which a log goes on in a new file.",
+}
+
+
+def documentation(name: str) -> str:
+    """What a topic's setting does here."""
+    return _ACTING.get(name, "Kept and shown for tools; the embedded broker does not act on it.")
 
 
 def broker_settings(config: BrokerConfig) -> dict[str, str]:
@@ -174,7 +223,7 @@ def check(values: Mapping[str, str | None], known: Mapping[str, Setting]) -> dic
         if value is None:
             raise ApiError(ErrorCode.INVALID_CONFIG, f"{name} has no value")
         try:
-            setting.check(value)
+            setting.check.test(value)
         except ValueError as error:
             raise ApiError(ErrorCode.INVALID_CONFIG, f"{name}={value}: {error}") from None
         result[name] = value

@@ -9,7 +9,7 @@ from typing import Final
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.messages import admin as m
-from streaming.broker.embedded.settings import broker_settings, split_list
+from streaming.broker.embedded.settings import broker_settings, documentation, split_list
 from streaming.broker.embedded.topics import check_name
 
 _TOPIC: Final = 2
@@ -31,7 +31,7 @@ async def describe_configs(
     for resource in request.resources:
         result = m.DescribeConfigsResult(kind=resource.kind, name=resource.name)
         try:
-            configs = _described(broker, resource, synonyms=request.include_synonyms)
+            configs = _described(broker, resource, request)
             result.configs = [c for c in configs if not resource.keys or c.name in resource.keys]
         except ApiError as error:
             result.error_code, result.error_message = error.code, error.message
@@ -40,7 +40,7 @@ async def describe_configs(
 
 
 def _described(
-    broker: Broker, resource: m.DescribeConfigsResource, *, synonyms: bool
+    broker: Broker, resource: m.DescribeConfigsResource, request: m.DescribeConfigsRequest
 ) -> list[m.DescribedConfig]:
     if resource.kind == _BROKER:
         return _server(broker, resource.name)
@@ -67,7 +67,9 @@ def _described(
                 value=own.get(name, setting.default),
                 is_default=name not in own,
                 source=_FROM_TOPIC if name in own else _FROM_DEFAULT,
-                synonyms=sources if synonyms else [],
+                synonyms=sources if request.include_synonyms else [],
+                kind=setting.check.kind,
+                documentation=documentation(name) if request.include_documentation else None,
             )
         )
     return result

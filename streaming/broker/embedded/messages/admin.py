@@ -175,10 +175,11 @@ class DescribeConfigsResource(Message, kw_only=True):
 
 
 class DescribeConfigsRequest(Message, kw_only=True):
-    """Versions 0-2."""
+    """Versions 0-3."""
 
     resources: list[DescribeConfigsResource]
     include_synonyms: Annotated[Bool, Since(1)] = False
+    include_documentation: Annotated[Bool, Since(3)] = False
 
 
 class ConfigSynonym(Message, kw_only=True):
@@ -190,7 +191,10 @@ class ConfigSynonym(Message, kw_only=True):
 
 
 class DescribedConfig(Message, kw_only=True):
-    """One setting. `source`: 1 the topic's own, 4 the server's start, 5 a default (KIP-226)."""
+    """One setting. `source`: 1 the topic's own, 4 the server's start, 5 a default (KIP-226).
+
+    `kind` is what the value is, 0 when that is not told (KIP-569).
+    """
 
     name: String
     value: String | None
@@ -199,6 +203,8 @@ class DescribedConfig(Message, kw_only=True):
     source: Annotated[Int8, Since(1)] = 5
     is_sensitive: Bool = False
     synonyms: Annotated[list[ConfigSynonym], Since(1)] = field(default_factory=list)
+    kind: Annotated[Int8, Since(3)] = 0
+    documentation: Annotated[String | None, Since(3)] = None
 
 
 class DescribeConfigsResult(Message, kw_only=True):
