@@ -13,7 +13,7 @@ from streaming.broker.embedded import batch
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
 from streaming.broker.embedded.partition import Partition
-from streaming.broker.embedded.segment import OpenFiles
+from streaming.broker.embedded.segment import SegmentCaches
 from tests.broker.log_support import RULES, SMALL, opened, put
 from tests.broker.support import BASE_TIME, make_batch, values_in
 
@@ -206,9 +206,9 @@ def test_deleting_records_moves_the_start_and_survives(tmp_path):
 
 
 def test_few_open_files_serve_many_segments(tmp_path):
-    files = OpenFiles(2)
+    caches = SegmentCaches(files=2, indexes=2)
     config = BrokerConfig(data=tmp_path)
-    parts = [Partition("t", i, tmp_path / str(i), config, files) for i in range(5)]
+    parts = [Partition("t", i, tmp_path / str(i), config, caches) for i in range(5)]
     for part in parts:
         part.log.open()
     for turn in range(3):
@@ -216,6 +216,28 @@ def test_few_open_files_serve_many_segments(tmp_path):
             assert put(part, [b"%d" % turn]) == turn
     assert sum(part.log._segments[-1]._file is not None for part in parts) == 2
     assert all(len(read_all(part.log)) == 3 for part in parts)
+
+
+@pytest.mark.parametrize("damage", ["none", "missing", "garbage"])
+def test_few_indexes_serve_many_segments(tmp_path, damage):
+    partition = opened(tmp_path, indexes=2)
+    records = fill(partition, 11)
+    segments = partition.log.segments
+    assert len(segments) > 8
+    if damage == "missing":
+        for path in tmp_path.glob("*.summary"):
+            path.unlink()
+    elif damage == "garbage":
+        for path in tmp_path.glob("*.summary"):
+            path.write_bytes(b"\xff" * 30)
+    for log in (partition.log, opened(tmp_path, indexes=2).log):
+        for _ in range(2):
+            assert read_all(log, 1) == [(offset, value) for offset, value, _ in records]
+            for when in range(0, 5001, 500):
+                expected = next(((o, t) for o, _, t in records if t >= BASE_TIME + when), None)
+                assert log.offset_at_time(BASE_TIME + when) == expected
+        held = [part for part in log.segments if part._index is not None]
+        assert len(held) <= 3 and log.segments[-1] in held, "two, and that of the written one"
 
 
 def test_log_append_time_replaces_the_producers_time(tmp_path):

@@ -51,6 +51,7 @@ class BrokerConfig:
     fetch_max_bytes: int = 16 * MIB
     max_connections: int = 500
     max_open_files: int = 256
+    max_indexes: int = 64
     group_min_session_timeout_ms: int = 200
     group_max_session_timeout_ms: int = 1_800_000
     group_initial_rebalance_delay_ms: int = 0

@@ -48,8 +48,3 @@ class SparseIndex:
         """Position of the first block with a record at or after `timestamp`."""
         at = bisect_left(self.times, timestamp)
         return self.positions[at] if at < len(self.positions) else None
-
-    @property
-    def max_timestamp(self) -> int:
-        """The latest timestamp in the segment; -1 without records."""
-        return self.times[-1] if self.times else -1

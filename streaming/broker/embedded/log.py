@@ -14,8 +14,9 @@ from streaming.broker.embedded.batch import BatchHeader
 from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
 from streaming.broker.embedded.producers import ProducerTable
 from streaming.broker.embedded.records import first_at
+from streaming.broker.embedded.recovery import recover
 from streaming.broker.embedded.rules import LogRules
-from streaming.broker.embedded.segment import GONE_SUFFIX, LOG_SUFFIX, OpenFiles, Segment
+from streaming.broker.embedded.segment import GONE_SUFFIX, LOG_SUFFIX, Segment, SegmentCaches
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +44,13 @@ class PartitionLog:
         *,
         index_interval: int,
         producers: ProducerTable,
-        files: OpenFiles,
+        caches: SegmentCaches,
     ) -> None:
         self.folder = folder
         self.start_offset = 0
         self.producers = producers
         self._index_interval = index_interval
-        self._files = files
+        self._caches = caches
         self._segments: list[Segment] = []
         self._bases: list[int] = []
         # Positions of the newest batches: consumers at the tail ask for exactly these offsets.
@@ -80,19 +81,26 @@ class PartitionLog:
         for base in sorted(int(path.stem) for path in self.folder.glob(f"*{LOG_SUFFIX}")):
             self._push(base)
         for segment in self._segments:
-            if segment.load_summary(self.producers):
-                continue
-            torn = segment.recover(self.producers, now_ms)
-            if torn and segment is self._segments[-1]:
-                kept = segment.cut_tail()
-                log.warning("%s: the last %d bytes are torn, moved to %s", segment.path, torn, kept)
-            elif torn:
-                log.error("%s: %d bytes in the middle of the log are damaged", segment.path, torn)
+            self._open_segment(segment, now_ms)
         start = self._load_start()
         if not self._segments:
             # All were dropped, and a hard end came before the first append after that.
             self._push(start)
         self.start_offset = min(max(self._segments[0].base_offset, start), self.end_offset)
+
+    def _open_segment(self, segment: Segment, now_ms: int) -> None:
+        last = segment is self._segments[-1]
+        if not segment.load_summary(self.producers):
+            torn = recover(segment, self.producers, now_ms)
+            if torn and last:
+                kept = segment.cut_tail()
+                log.warning("%s: the last %d bytes are torn, moved to %s", segment.path, torn, kept)
+            elif torn:
+                log.error("%s: %d bytes in the middle of the log are damaged", segment.path, torn)
+            elif not last:
+                segment.save_summary(self.producers)
+        if not last:
+            segment.seal()
 
     def append(self, data: bytearray, header: BatchHeader, rules: LogRules) -> None:
         """Write a batch whose base offset is `end_offset`. Raises StorageError."""
@@ -150,6 +158,8 @@ class PartitionLog:
     def offset_at_time(self, timestamp: int) -> tuple[int, int] | None:
         """Offset and time of the first record at or after `timestamp`, or None."""
         for segment in self._segments:
+            if segment.max_timestamp < timestamp:
+                continue
             position = segment.index.at_time(timestamp)
             if position is None:
                 continue
@@ -164,7 +174,7 @@ class PartitionLog:
 
     def latest_record(self) -> tuple[int, int] | None:
         """Offset and time of the record with the latest time, of several the first; or None."""
-        latest = max(segment.index.max_timestamp for segment in self._segments)
+        latest = max(segment.max_timestamp for segment in self._segments)
         return None if latest < 0 else self.offset_at_time(latest)
 
     def delete_before(self, offset: int, rules: LogRules, now_ms: int) -> None:
@@ -210,14 +220,15 @@ class PartitionLog:
             path.unlink(missing_ok=True)
 
     def abandon(self) -> None:
-        """Let the files go without a word: the topic is being deleted."""
+        """Let everything go without a word: the topic is being deleted."""
         for segment in self._segments:
-            segment.close()
+            segment.release()
 
     def _roll(self) -> Segment:
         done = self._segments[-1]
         done.save_summary(self.producers)
         done.close()
+        done.seal()
         return self._push(done.next_offset)
 
     def _move_start(self, offset: int) -> None:
@@ -238,7 +249,7 @@ class PartitionLog:
             self._gone.append((delete_at_ms, path))
 
     def _push(self, base_offset: int) -> Segment:
-        segment = Segment(self.folder, base_offset, self._index_interval, self._files)
+        segment = Segment(self.folder, base_offset, self._index_interval, self._caches)
         self._segments.append(segment)
         self._bases.append(base_offset)
         return segment

@@ -11,7 +11,7 @@ from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.log import PartitionLog
 from streaming.broker.embedded.producers import ProducerTable
 from streaming.broker.embedded.rules import LogRules
-from streaming.broker.embedded.segment import OpenFiles
+from streaming.broker.embedded.segment import SegmentCaches
 
 
 class Appended(NamedTuple):
@@ -25,7 +25,7 @@ class Partition:
     """A partition this server leads; after `close` it refuses nothing but is unknown to all."""
 
     def __init__(
-        self, topic: str, index: int, folder: Path, config: BrokerConfig, files: OpenFiles
+        self, topic: str, index: int, folder: Path, config: BrokerConfig, caches: SegmentCaches
     ) -> None:
         self.topic = topic
         self.index = index
@@ -36,7 +36,7 @@ class Partition:
             folder,
             index_interval=config.index_interval_bytes,
             producers=self.producers,
-            files=files,
+            caches=caches,
         )
 
     def append(self, records: memoryview, rules: LogRules, now_ms: int) -> Appended:

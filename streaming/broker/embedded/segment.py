@@ -4,75 +4,53 @@ from __future__ import annotations
 
 import io
 import logging
-from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import crc32c
-import msgspec
-
-from streaming.broker.embedded.batch import HEADER_BYTES, BatchHeader, crc_ok, read_header, walk
+from streaming.broker.embedded import summary
+from streaming.broker.embedded.batch import HEADER_BYTES, BatchHeader, read_header, walk
 from streaming.broker.embedded.errors import StorageError
 from streaming.broker.embedded.index import SparseIndex
-from streaming.broker.embedded.producers import ProducerRow, ProducerTable
+from streaming.broker.embedded.producers import ProducerTable
+from streaming.broker.embedded.recent import RecentlyUsed
 from streaming.broker.embedded.rules import LogRules
 
 log = logging.getLogger(__name__)
 
 LOG_SUFFIX: Final = ".log"
-SUMMARY_SUFFIX: Final = ".summary"
 TORN_SUFFIX: Final = ".torn"
 GONE_SUFFIX: Final = ".deleted"
-_SUMMARY_VERSION: Final = 1
-_SCAN_BYTES: Final = 1024 * 1024
 _SKIM_BYTES: Final = 64 * 1024
 
 
-class Summary(msgspec.Struct, array_like=True):
-    """What the file beside a finished segment holds, so that a start need not read the segment."""
+class SegmentCaches:
+    """What few of all segments hold: an open file, and, of those no longer written, an index.
 
-    version: int
-    size: int
-    next_offset: int
-    offsets: list[int]
-    positions: list[int]
-    times: list[int]
-    producers: list[ProducerRow]
+    A system allows only so many open files, and an index takes 24 bytes for each block of its
+    segment: of a log that grows for days they would be hundreds of MiB.
+    """
 
-
-class OpenFiles:
-    """Keeps at most `limit` segments' files open: partitions may be more than a system allows."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._segments: OrderedDict[Segment, None] = OrderedDict()
-
-    def use(self, segment: Segment) -> None:
-        """Note a use; whoever has been quiet longest closes its file until its own next one."""
-        self._segments[segment] = None
-        self._segments.move_to_end(segment)
-        if len(self._segments) > self._limit:
-            oldest, _ = self._segments.popitem(last=False)
-            oldest.close()
-
-    def forget(self, segment: Segment) -> None:
-        """The segment's file is closed."""
-        self._segments.pop(segment, None)
+    def __init__(self, files: int, indexes: int) -> None:
+        self.files: RecentlyUsed[Segment] = RecentlyUsed(files, Segment.close)
+        self.indexes: RecentlyUsed[Segment] = RecentlyUsed(indexes, Segment.drop_index)
 
 
 class Segment:
     """Batches with offsets from `base_offset` up to, not including, `next_offset`."""
 
     def __init__(
-        self, folder: Path, base_offset: int, index_interval: int, files: OpenFiles
+        self, folder: Path, base_offset: int, index_interval: int, caches: SegmentCaches
     ) -> None:
         self.path = folder / f"{base_offset:020d}{LOG_SUFFIX}"
         self.base_offset = base_offset
         self.next_offset = base_offset
         self.size = 0
-        self.index = SparseIndex(index_interval)
-        self._files = files
+        self.max_timestamp = -1  # of all records, ms; -1 without records or times
+        self._interval = index_interval
+        self._index: SparseIndex | None = SparseIndex(index_interval)
+        self._sealed = False
+        self._caches = caches
         self._file: io.FileIO | None = None
         self._first_timestamp: int | None = None
 
@@ -84,8 +62,8 @@ class Segment:
     @property
     def largest_timestamp(self) -> int:
         """The latest time of any record; without one, when the file was last written."""
-        if self.index.max_timestamp >= 0:
-            return self.index.max_timestamp
+        if self.max_timestamp >= 0:
+            return self.max_timestamp
         try:
             return int(self.path.stat().st_mtime * 1000)
         except OSError:
@@ -121,14 +99,15 @@ class Segment:
         except OSError as error:
             self._cut(position)
             raise StorageError(f"cannot write {self.path.name}: {error.strerror}") from error
-        self._note(header, position)
+        self.note(header, position)
         return position
 
     def read(self, position: int, size: int) -> bytes:
         """Up to `size` bytes from `position`. Raises StorageError when the disk refuses."""
-        return self._read_at(position, min(size, self.size - position))
+        return self.read_raw(position, min(size, self.size - position))
 
-    def _read_at(self, position: int, size: int) -> bytes:
+    def read_raw(self, position: int, size: int) -> bytes:
+        """Like `read`, but also of what is not counted in yet."""
         try:
             if self._file is not None:
                 self._file.seek(position)
@@ -172,35 +151,11 @@ class Segment:
                 return end
         return end
 
-    def recover(self, producers: ProducerTable, now_ms: int) -> int:
-        """Read the whole file after a hard end and return how many bytes at its tail are torn.
-
-        A batch counts when its header fits what came before and its checksum is right. Index and
-        producers are filled on the way.
-        """
-        total = self.path.stat().st_size
-        position = self.size = 0
-        data = b""
-        at = 0
-        self.index = SparseIndex(self.index.interval)
-        self.next_offset = self.base_offset
-        while position + HEADER_BYTES <= total:
-            if at + HEADER_BYTES > len(data):
-                data, at = self._read_at(position, _SCAN_BYTES), 0
-            header = read_header(data, at)
-            fits = header.magic == 2 and header.base_offset == self.next_offset
-            if not fits or not HEADER_BYTES <= header.size <= total - position:
-                break
-            if at + header.size > len(data):
-                data, at = self._read_at(position, max(header.size, _SCAN_BYTES)), 0
-            if not crc_ok(memoryview(data)[at : at + header.size], header):
-                break
-            self._note(header, position)
-            if header.producer_id >= 0:
-                producers.note(header, header.base_offset, now_ms)
-            position += header.size
-            at += header.size
-        return total - position
+    def restart(self) -> int:
+        """Forget what is known of the file, to read it again; returns its bytes. Raises OSError."""
+        self._index = SparseIndex(self._interval)
+        self.size, self.next_offset, self.max_timestamp = 0, self.base_offset, -1
+        return self.path.stat().st_size
 
     def cut_tail(self) -> Path:
         """Cut the file to `size`; what is cut goes to the file that is returned. Raises OSError.
@@ -216,63 +171,96 @@ class Segment:
 
     def save_summary(self, producers: ProducerTable) -> None:
         """Write the file that makes the next start fast; when that fails, the start reads more."""
-        summary = Summary(
-            _SUMMARY_VERSION,
-            self.size,
-            self.next_offset,
-            list(self.index.offsets),
-            list(self.index.positions),
-            list(self.index.times),
-            producers.rows(),
+        index = self.index
+        summary.save(
+            self.path.with_suffix(summary.SUFFIX),
+            summary.Summary(
+                size=self.size,
+                next_offset=self.next_offset,
+                offsets=list(index.offsets),
+                positions=list(index.positions),
+                times=list(index.times),
+                producers=producers.rows(),
+            ),
         )
-        raw = msgspec.msgpack.encode(summary)
-        target = self.path.with_suffix(SUMMARY_SUFFIX)
-        try:
-            partial = target.with_suffix(".partial")
-            partial.write_bytes(crc32c.crc32c(raw).to_bytes(4, "big") + raw)
-            partial.replace(target)
-        except OSError as error:
-            log.warning("%s was not written: %s", target, error)
 
     def load_summary(self, producers: ProducerTable) -> bool:
         """Take index and producers from the summary; False when it is missing or does not fit."""
-        try:
-            raw = self.path.with_suffix(SUMMARY_SUFFIX).read_bytes()
-            if crc32c.crc32c(raw[4:]) != int.from_bytes(raw[:4], "big"):
-                return False
-            summary = msgspec.msgpack.decode(raw[4:], type=Summary)
-            fits = summary.size == self.path.stat().st_size
-        except (OSError, msgspec.MsgspecError):
+        known = self._summary()
+        if known is None:
             return False
-        if not fits or summary.version != _SUMMARY_VERSION:
-            return False
-        self.size, self.next_offset = summary.size, summary.next_offset
-        self.index.offsets.extend(summary.offsets)
-        self.index.positions.extend(summary.positions)
-        self.index.times.extend(summary.times)
-        producers.load(summary.producers)
+        self.size, self.next_offset = known.size, known.next_offset
+        self._index = self._index_of(known)
+        self.max_timestamp = max(known.times, default=-1)
+        producers.load(known.producers)
         return True
+
+    def seal(self) -> None:
+        """Nothing is written to it any more: its index may be dropped and read again."""
+        self._sealed = True
+        self._caches.indexes.use(self)
+
+    def drop_index(self) -> None:
+        """Let the index go until it is asked for."""
+        self._index = None
+
+    @property
+    def index(self) -> SparseIndex:
+        """Where batches are. Raises StorageError when it has to be read and cannot."""
+        if self._index is None:
+            known = self._summary()
+            if known is not None:
+                self._index = self._index_of(known)
+            else:
+                self._index = SparseIndex(self._interval)
+                for position, header in self.skim(0):
+                    self._index.add(header.base_offset, position, header.max_timestamp)
+        if self._sealed:
+            self._caches.indexes.use(self)
+        return self._index
+
+    def _summary(self) -> summary.Summary | None:
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            return None
+        return summary.load(self.path.with_suffix(summary.SUFFIX), size)
+
+    def _index_of(self, known: summary.Summary) -> SparseIndex:
+        index = SparseIndex(self._interval)
+        index.offsets.extend(known.offsets)
+        index.positions.extend(known.positions)
+        index.times.extend(known.times)
+        return index
 
     def close(self) -> None:
         """Let the file go; reading opens it again for as long as it takes."""
         if self._file is not None:
             self._file.close()
             self._file = None
-            self._files.forget(self)
+            self._caches.files.forget(self)
+
+    def release(self) -> None:
+        """It will not be used again: let everything go."""
+        self.close()
+        self.drop_index()
+        self._caches.indexes.forget(self)
 
     def retire(self) -> Path:
         """Take the file out of the log by renaming it, and return its new path."""
-        self.close()
+        self.release()
         gone = self.path.with_suffix(GONE_SUFFIX)
         try:
             self.path.replace(gone)
-            self.path.with_suffix(SUMMARY_SUFFIX).unlink(missing_ok=True)
+            self.path.with_suffix(summary.SUFFIX).unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s stays until the next start: %s", self.path, error)
         return gone
 
-    def _note(self, header: BatchHeader, position: int) -> None:
+    def note(self, header: BatchHeader, position: int) -> None:
+        """Count in a batch that is in the file, right after those counted before."""
         self.index.add(header.base_offset, position, header.max_timestamp)
+        self.max_timestamp = max(self.max_timestamp, header.max_timestamp)
         if position == 0:
             self._first_timestamp = header.max_timestamp
         self.size = position + header.size
@@ -281,7 +269,7 @@ class Segment:
     def _writable(self) -> io.FileIO:
         if self._file is None:
             self._file = io.FileIO(self.path, "r+" if self.path.exists() else "x+")
-        self._files.use(self)
+        self._caches.files.use(self)
         return self._file
 
     def _cut(self, position: int) -> None:

@@ -14,7 +14,7 @@ from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode, StorageError
 from streaming.broker.embedded.partition import Partition
 from streaming.broker.embedded.rules import LogRules
-from streaming.broker.embedded.segment import OpenFiles
+from streaming.broker.embedded.segment import SegmentCaches
 from streaming.broker.embedded.settings import check, rules, topic_settings
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Topics:
         self._file = config.data / storage.TOPICS_FILE
         self._folder = config.data / storage.TOPICS_FOLDER
         self._topics: dict[str, Topic] = {}
-        self._files = OpenFiles(config.max_open_files)
+        self._caches = SegmentCaches(config.max_open_files, config.max_indexes)
         self.known_settings = topic_settings(config)
 
     def open(self) -> None:
@@ -231,7 +231,7 @@ class Topics:
 
     def _open_partition(self, name: str, index: int) -> Partition:
         partition = Partition(
-            name, index, self._partition_folder(name, index), self._config, self._files
+            name, index, self._partition_folder(name, index), self._config, self._caches
         )
         partition.log.open()
         return partition
