@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 import platformdirs
 
 APP: Final = "dasprep-tui"
+SECRET_VARIABLES: Final = ("DASPREP_KAFKA_PASSWORD", "DASPREP_KAFKA_KEY_PASSWORD")
 WINDOWS: Final = sys.platform == "win32"
 
 
@@ -158,8 +159,11 @@ async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
 
 
 def child_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for the lab's own processes: one BLAS thread each, unbuffered output."""
-    env = dict(os.environ)
+    """The environment for the lab's own processes: one BLAS thread each, unbuffered output.
+
+    Without the passwords in our own: who needs one is told through its pipe (see `spawn`).
+    """
+    env = {name: text for name, text in os.environ.items() if name not in SECRET_VARIABLES}
     env.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"})
     env.update(extra or {})
     return env

@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import ValidationError
 
 from kafka_security import Certificates
+from streaming import platform
 from streaming.broker.connection import Connection, Wire
 from streaming.broker.errors import BrokerError
-from streaming.broker.security import PLAINTEXT, Security
-from streaming.lab.settings import LabSettings, load
-from streaming.lab.sources import SettingsError
+from streaming.broker.security import PLAINTEXT, SECRETS, Security
+from streaming.lab.settings import KAFKA_OPTIONS, LabSettings, load
+from streaming.lab.sources import SettingsError, variable
 from tui.options import Parser, add_lab_options, overrides
 
 CANARY = "kanarienvogel-7f3a"
@@ -224,6 +225,15 @@ def test_the_pipe_carries_everything() -> None:
     assert got.security.secret("key_password") == CANARY
 
 
+def test_children_do_not_inherit_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {variable(name, "kafka") for name in SECRETS} == set(platform.SECRET_VARIABLES)
+    for name in platform.SECRET_VARIABLES:
+        monkeypatch.setenv(name, CANARY)
+    monkeypatch.setenv("AWS_PROFILE", "kept")
+    env = platform.child_env()
+    assert CANARY not in env.values() and env["AWS_PROFILE"] == "kept"
+
+
 def test_a_token_command_may_hold_a_secret_and_is_not_stored() -> None:
     s = Security.model_validate({"mechanism": "OAUTHBEARER", "token_command": ["x", CANARY]})
     assert s.public() == {"mechanism": "OAUTHBEARER"}
@@ -301,3 +311,19 @@ def test_a_private_key_must_fit_and_open(
     with pytest.raises(BrokerError) as error:
         security.tls_context()
     assert part in str(error.value) and CANARY not in str(error.value)
+
+
+def test_the_documentation_names_every_setting_and_option() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "kafka.md").read_text(encoding="utf-8")
+    names = [f"`{name}`" for name in Security.model_fields]
+    assert [n for n in (*names, *KAFKA_OPTIONS.values()) if n not in text] == []
+
+
+def test_the_documentations_examples_are_settings(config: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "kafka.md").read_text(encoding="utf-8")
+    examples = text.split("```toml\n")[1:]
+    assert len(examples) == 4
+    for example in examples:
+        config.write_text(example.partition("```")[0])
+        environ = {"DASPREP_KAFKA_PASSWORD": "x"} if "SCRAM" in example.partition("```")[0] else {}
+        assert loaded(environ=environ).kafka.transport in ("SSL", "SASL_SSL")

@@ -17,12 +17,12 @@ from security_support import dasprep, way_of
 
 from kafka_cluster import KafkaCluster
 from kafka_security import PASSWORD, USER
-from streaming.broker.security import Security
 from streaming.lab.snapshot import LabSnapshot
 from tests.pipeline.lab_driver import DrivenLab, assert_exact, lab
 
 CANARY = "kanarienvogel-7f3a"
-SESSION_MS = 3000
+SESSION_MS = 2000
+RATE = 400  # records per second
 
 
 def set_password(cluster: KafkaCluster, password: str) -> None:
@@ -43,9 +43,14 @@ async def test_a_lab_behind_scram_and_tls(
     root = tmp_path / "lab"
     seen: list[bytes] = []
     async with lab(
-        root, bootstrap=way.bootstrap, kafka=Security.model_validate(way.values), rate=400, shards=2
+        root,
+        bootstrap=way.bootstrap,
+        kafka=way.connection.security,
+        rate=RATE,
+        shards=2,
     ) as driven:
-        await driven.stored(1500)
+        before = await driven.stored(3 * SESSION_MS * RATE // 1000)
+        assert not [e for e in before.events if e.level == "alarm"], "sessions end in silence"
         shown(driven, seen)
         processes = [psutil.Process(driven.engine_pid())]
         processes += processes[0].children(recursive=True)
@@ -67,6 +72,7 @@ async def test_a_lab_behind_scram_and_tls(
         assert restarts(driven.latest) == 0, "a refusal ends no process"
         assert_exact(await driven.finish())
         shown(driven, seen)
+        seen.append(msgspec.json.encode(await driven.summary()))
     assert CANARY.encode() not in b"".join(seen)
     holding = [p for p in root.rglob("*") if p.is_file() and CANARY.encode() in p.read_bytes()]
     assert holding == []

@@ -9,9 +9,8 @@ from tui import numbers
 def broker_text(broker: BrokerView, now_ms: int) -> str:
     """Return the text for a dialog; words from outside are made safe where it is drawn."""
     since = numbers.duration((now_ms - broker.since_at_ms) / 1000)
-    lines = [broker.label, f"at {broker.address}, {broker.state} for {since}", broker.refused, ""]
-    if not broker.refused:
-        del lines[2]
+    lines = [broker.label, f"at {broker.address}, {broker.state} for {since}"]
+    lines += [broker.refused, ""] if broker.refused else [""]
     lines += [_node(node, now_ms) for node in broker.nodes] or ["No node is known yet."]
     lines += _replicas(broker)
     if broker.capabilities:
