@@ -25,7 +25,7 @@ async def test_commits_of_strangers_are_refused(clock, store):
     groups = Coordinator(clock, store, 0.0)
     groups.commit("g", "", None, -1, [Commit("t", 0, 5)])
     assert store.get("g", "t", 0).offset == 5
-    assert code(groups.commit, "g", "m", None, 1, []) is ErrorCode.UNKNOWN_MEMBER_ID
+    assert code(groups.commit, "g", "m", None, 1, []) is ErrorCode.ILLEGAL_GENERATION
     assert code(groups.group_to_join, "") is ErrorCode.INVALID_GROUP_ID
     a = Client(groups.group_to_join("g"), "a")
     settle(a)

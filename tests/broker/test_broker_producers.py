@@ -1,48 +1,12 @@
 """What a partition takes from producers: sound batches, once, in order."""
 
-import struct
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.broker.embedded import batch, producers
 from streaming.broker.embedded.errors import ApiError, ErrorCode
-from tests.broker.log_support import RULES, SMALL, opened, put
-from tests.broker.support import make_batch
-
-
-def refusal(partition, raw, rules=RULES):
-    with pytest.raises(ApiError) as refused:
-        partition.append(memoryview(bytes(raw)), rules, 0)
-    assert partition.log.end_offset == 0
-    return refused.value.code
-
-
-def test_only_one_whole_sound_batch_is_taken(tmp_path):
-    partition = opened(tmp_path)
-    good = make_batch([b"value" * 10, b"b"])
-    assert refusal(partition, b"") is ErrorCode.CORRUPT_MESSAGE
-    assert refusal(partition, good[:40]) is ErrorCode.CORRUPT_MESSAGE
-    assert refusal(partition, good[:-1]) is ErrorCode.CORRUPT_MESSAGE
-    assert refusal(partition, good + good) is ErrorCode.INVALID_RECORD
-    flipped = bytearray(good)
-    flipped[-3] ^= 0xFF
-    assert refusal(partition, flipped) is ErrorCode.CORRUPT_MESSAGE
-    old = bytearray(good)
-    old[16] = 1
-    assert refusal(partition, old) is ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT
-    tight = replace(RULES, max_message_bytes=len(good) - 1)
-    assert refusal(partition, good, tight) is ErrorCode.MESSAGE_TOO_LARGE
-    for position, fmt, value in ((23, ">i", 5), (57, ">i", 0), (21, ">h", 0x10), (21, ">h", 7)):
-        bad = bytearray(good)
-        struct.pack_into(fmt, bad, position, value)
-        struct.pack_into(">I", bad, 17, batch.crc32c.crc32c(bytes(bad[21:])))
-        assert refusal(partition, bad) in (
-            ErrorCode.INVALID_RECORD,
-            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
-        )
+from tests.broker.log_support import SMALL, opened, put
 
 
 @given(raw=st.binary(max_size=150))

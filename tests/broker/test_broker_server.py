@@ -164,20 +164,6 @@ def test_help_says_what_it_is_not():
 # --- strangers -------------------------------------------------------------------------------
 
 
-async def test_newer_api_versions_get_the_offer_in_version_0(shared):
-    reader, writer = await asyncio.open_connection("127.0.0.1", shared.port)
-    body = struct.pack(">hhih", 18, 4, 77, -1) + b"\x00\x05name\x02v\x00"
-    writer.write(struct.pack(">i", len(body)) + body)
-    (size,) = struct.unpack(">i", await reader.readexactly(4))
-    frame = await reader.readexactly(size)
-    correlation, error, count = struct.unpack_from(">ihi", frame)
-    assert (correlation, error) == (77, 35) and len(frame) == 10 + 6 * count
-    offer = {struct.unpack_from(">hhh", frame, 10 + 6 * i)[0] for i in range(count)}
-    assert {0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 32, 37} <= offer
-    assert not offer & {24, 25, 26, 28}, "transactions are not offered"
-    writer.close()
-
-
 async def closed_after(port, raw):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -188,22 +174,6 @@ async def closed_after(port, raw):
         return True
     finally:
         writer.close()
-
-
-async def test_what_is_not_kafka_costs_only_its_own_connection(shared, wire):
-    topic = await wire.create(unique())
-    for raw in (
-        b"GET / HTTP/1.1\r\n\r\n",
-        struct.pack(">i", -5),
-        struct.pack(">i", 3) + b"abc",
-        struct.pack(">i", 100 * 2**20 + 1),
-        struct.pack(">ihhih", 10, 999, 0, 1, -1),
-        struct.pack(">ihhih", 10, 0, 99, 1, -1),
-        struct.pack(">ihhih", 10, 3, 1, 1, 500),
-        struct.pack(">ihhihi", 14, 3, 1, 1, -1, 2**31 - 1),
-    ):
-        assert await closed_after(shared.port, raw), raw
-        assert (await wire.list_offset(topic, -1)).error_code == 0
 
 
 async def test_random_frames_harm_nobody(shared, wire):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from streaming.broker.embedded.broker import Broker, Call
@@ -43,11 +43,13 @@ async def api_versions(
     return cluster_messages.ApiVersionsResponse(apis=ranges())
 
 
-def ranges() -> list[cluster_messages.ApiRange]:
-    """The offered versions of all APIs."""
+def ranges(keys: Iterable[int] | None = None) -> list[cluster_messages.ApiRange]:
+    """The offered versions of some APIs, or of all."""
     return [
-        cluster_messages.ApiRange(api_key=key, min_version=api.first, max_version=api.last)
-        for key, api in sorted(APIS.items())
+        cluster_messages.ApiRange(
+            api_key=key, min_version=APIS[key].first, max_version=APIS[key].last
+        )
+        for key in sorted(APIS if keys is None else keys)
     ]
 
 

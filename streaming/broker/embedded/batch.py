@@ -18,6 +18,10 @@ from streaming.broker.embedded.errors import ApiError, ErrorCode
 _HEADER: Final = struct.Struct(">qiibIhiqqqhii")
 HEADER_BYTES: Final = _HEADER.size  # 61
 LENGTH_OVERHEAD: Final = 12  # base offset and length, not counted by the length itself
+_ENTRY: Final = struct.Struct(">qiib")  # how a batch of any format begins
+_LEAST_LENGTH: Final = 14  # of the oldest format's smallest message
+_MAGIC: Final = 2
+_MAGIC_AT: Final = 16
 _CRC_AT: Final = 17
 _CRC_FROM: Final = 21
 _MAX_TIMESTAMP_AT: Final = 35
@@ -90,35 +94,61 @@ def crc_ok(data: bytes | bytearray | memoryview, header: BatchHeader) -> bool:
 def check(data: memoryview, max_bytes: int) -> BatchHeader:
     """Accept the one batch a producer sent for a partition, or raise ApiError.
 
-    The order of the checks follows Kafka's `UnifiedLog.append`: shape, size, checksum, content.
-    Since Produce version 3 a request holds exactly one batch for each partition.
+    The order of the checks follows Kafka: shape (`ProduceRequest.validateRecords`), then size,
+    checksum and content (`UnifiedLog.append`, `LogValidator`). The batch may be shorter than
+    `data`: Kafka drops bytes behind it that are no whole batch.
     """
-    if len(data) < HEADER_BYTES:
-        raise ApiError(ErrorCode.CORRUPT_MESSAGE, f"{len(data)} bytes are no record batch")
-    header = read_header(data)
-    if header.magic != 2:
-        raise ApiError(
-            ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT, f"message format {header.magic}, not 2"
-        )
-    if header.size != len(data):
-        code = ErrorCode.INVALID_RECORD if header.size < len(data) else ErrorCode.CORRUPT_MESSAGE
-        raise ApiError(code, f"batch of {header.size} bytes in a field of {len(data)}")
-    if len(data) > max_bytes:
-        raise ApiError(ErrorCode.MESSAGE_TOO_LARGE, f"{len(data)} bytes, {max_bytes} allowed")
-    if not crc_ok(data, header):
+    header = _only(data)
+    if header.base_offset != 0:
+        raise ApiError(ErrorCode.INVALID_RECORD, "a producer's batch begins at offset 0")
+    if header.size > max_bytes:
+        raise ApiError(ErrorCode.MESSAGE_TOO_LARGE, f"{header.size} bytes, {max_bytes} allowed")
+    if not crc_ok(data[: header.size], header):
         raise ApiError(ErrorCode.CORRUPT_MESSAGE, "the batch's CRC32C does not match")
     if header.records < 1 or header.last_offset_delta != header.records - 1:
         raise ApiError(
             ErrorCode.INVALID_RECORD,
             f"{header.records} records with a last offset delta of {header.last_offset_delta}",
         )
-    if header.attributes & (_TRANSACTIONAL | _CONTROL):
-        raise ApiError(ErrorCode.INVALID_RECORD, "transactions are not supported")
+    if header.attributes & _CONTROL:
+        raise ApiError(ErrorCode.INVALID_RECORD, "producers write no control records")
     if header.compression > _LAST_COMPRESSION:
         raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"compression {header.compression}")
-    if header.producer_id >= 0 and (header.producer_epoch < 0 or header.base_sequence < 0):
-        raise ApiError(ErrorCode.INVALID_RECORD, "a producer id without epoch or sequence")
+    if header.producer_id >= 0 and header.base_sequence < 0:
+        raise ApiError(ErrorCode.INVALID_RECORD, "a producer id without a sequence")
     return header
+
+
+def _only(data: memoryview) -> BatchHeader:
+    """The header of the only whole batch in `data`, of format 2. Raises ApiError."""
+    size = _whole(data, 0)
+    if size is None:
+        raise ApiError(ErrorCode.INVALID_RECORD, f"{len(data)} bytes hold no whole batch")
+    if data[_MAGIC_AT] != _MAGIC:
+        raise ApiError(ErrorCode.INVALID_RECORD, f"message format {data[_MAGIC_AT]}, not 2")
+    if size < HEADER_BYTES:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, f"a batch of {size} bytes")
+    if _whole(data, size) is not None:
+        raise ApiError(ErrorCode.INVALID_RECORD, "more than one batch for a partition")
+    header = read_header(data)
+    if header.attributes & _TRANSACTIONAL:
+        raise ApiError(
+            ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "transactions are not offered"
+        )
+    return header
+
+
+def _whole(data: memoryview, position: int) -> int | None:
+    """The size of the batch at `position`, None when it is not whole. Raises ApiError."""
+    if len(data) - position <= _MAGIC_AT:
+        return None
+    _, length, _, magic = _ENTRY.unpack_from(data, position)
+    if length < _LEAST_LENGTH:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, f"a batch of length {length}")
+    if not 0 <= magic <= _MAGIC:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, f"message format {magic}")
+    size = int(length) + LENGTH_OVERHEAD
+    return size if position + size <= len(data) else None
 
 
 def place(data: bytearray, base_offset: int) -> None:
@@ -129,9 +159,18 @@ def place(data: bytearray, base_offset: int) -> None:
 
 def stamp(data: bytearray, header: BatchHeader, now_ms: int) -> BatchHeader:
     """Give all records the time of their arrival (LogAppendTime, KIP-32)."""
-    attributes = header.attributes | _LOG_APPEND_TIME
-    struct.pack_into(">h", data, _CRC_FROM, attributes)
     struct.pack_into(">q", data, _MAX_TIMESTAMP_AT, now_ms)
+    header = header._replace(max_timestamp=now_ms)
+    return _with_attributes(data, header, header.attributes | _LOG_APPEND_TIME)
+
+
+def unstamp(data: bytearray, header: BatchHeader) -> BatchHeader:
+    """Take a mark off that only a server may set: all records carry the time of their arrival."""
+    return _with_attributes(data, header, header.attributes & ~_LOG_APPEND_TIME)
+
+
+def _with_attributes(data: bytearray, header: BatchHeader, attributes: int) -> BatchHeader:
+    struct.pack_into(">h", data, _CRC_FROM, attributes)
     crc = crc32c.crc32c(memoryview(data)[_CRC_FROM:])
     struct.pack_into(">I", data, _CRC_AT, crc)
-    return header._replace(attributes=attributes, max_timestamp=now_ms, crc=crc)
+    return header._replace(attributes=attributes, crc=crc)

@@ -103,9 +103,9 @@ class Connection:
         key, version, correlation, name_size = _HEADER.unpack_from(frame)
         api = apis.APIS.get(key)
         if key == ApiKey.API_VERSIONS and not 0 <= version <= apis.APIS[key].last:
-            # KIP-511: a version we do not know is answered in version 0 with what we do know.
+            # KIP-511: a version we do not know is answered in version 0 with those we do know.
             refusal = ApiVersionsResponse(
-                error_code=ErrorCode.UNSUPPORTED_VERSION, apis=apis.ranges()
+                error_code=ErrorCode.UNSUPPORTED_VERSION, apis=apis.ranges([key])
             )
             return _Answer(_frame(correlation, refusal, 0))
         if api is None or not api.first <= version <= api.last:

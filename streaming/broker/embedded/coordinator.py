@@ -42,6 +42,8 @@ class Coordinator:
 
     def group(self, name: str) -> Group:
         """The group. Raises ApiError UNKNOWN_MEMBER_ID: nobody can be in a group we do not know."""
+        if not name:
+            raise ApiError(ErrorCode.INVALID_GROUP_ID, "a group needs a name")
         group = self._groups.get(name)
         if group is None:
             raise ApiError(ErrorCode.UNKNOWN_MEMBER_ID, f"no group {name!r}")
@@ -59,8 +61,8 @@ class Coordinator:
         group = self._groups.get(name)
         if group is not None:
             group.check_commit(member_id, instance_id, generation)
-        elif member_id or generation >= 0:
-            raise ApiError(ErrorCode.UNKNOWN_MEMBER_ID)
+        elif generation >= 0:
+            raise ApiError(ErrorCode.ILLEGAL_GENERATION, f"group {name!r} has no members")
         self.store.commit(name, commits)
 
     @staticmethod
@@ -106,11 +108,10 @@ class Coordinator:
         result = []
         for name in names:
             group = self._groups.get(name)
-            kind = group.protocol_type if group is not None else "consumer"
             result.append(
                 ListedGroup(
                     group_id=name,
-                    protocol_type=kind or "consumer",
+                    protocol_type=group.protocol_type if group is not None else "",
                     state=group.state if group is not None else GroupState.EMPTY,
                     type=_CLASSIC,
                 )
@@ -122,9 +123,8 @@ class Coordinator:
         group = self._groups.get(name)
         if group is None:
             known = name in self.store.groups()
-            state = GroupState.EMPTY if known else GroupState.DEAD
             return DescribedGroup(
-                group_id=name, state=state, protocol_type="consumer" if known else ""
+                group_id=name, state=GroupState.EMPTY if known else GroupState.DEAD
             )
         stable = group.state is GroupState.STABLE
         return DescribedGroup(

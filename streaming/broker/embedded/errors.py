@@ -58,6 +58,14 @@ class ApiError(Exception):
         self.message = message
 
 
+class RecordsRefusedError(ApiError):
+    """A batch is refused for some of its records; `records` are their indexes and the reasons."""
+
+    def __init__(self, code: ErrorCode, message: str, records: list[tuple[int, str]]) -> None:
+        super().__init__(code, message)
+        self.records = records
+
+
 class StorageError(ApiError):
     """The disk refused a write; nothing of it is visible and it was not acknowledged."""
 

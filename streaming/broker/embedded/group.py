@@ -109,8 +109,8 @@ class Group:
 
     def check_commit(self, member_id: str, instance_id: str | None, generation: int) -> None:
         """Whether this member may commit now. Raises ApiError."""
-        if generation < 0 and not member_id and not self.members:
-            return
+        if generation < 0 and self.state is GroupState.EMPTY:
+            return  # from outside: an admin tool, or a consumer that assigns itself
         self.members.touch(self._member(member_id, instance_id, generation))
         if self.state is GroupState.COMPLETING:
             raise ApiError(ErrorCode.REBALANCE_IN_PROGRESS)

@@ -22,7 +22,10 @@ _COMPACT_FROM: Final = 4 * 1024 * 1024
 
 
 class Commit(msgspec.Struct, array_like=True, frozen=True):
-    """The next offset a group wants of a partition; offset -1 takes the commit back."""
+    """The next offset a group wants of a partition; `TAKEN_BACK` takes the commit back.
+
+    Kafka keeps whatever number a client commits, also a negative one.
+    """
 
     topic: str
     partition: int
@@ -39,6 +42,7 @@ class _Entry(msgspec.Struct, array_like=True, frozen=True):
 
 
 Key = tuple[str, int]
+TAKEN_BACK: Final = -(2**63)
 
 
 class OffsetStore:
@@ -92,7 +96,7 @@ class OffsetStore:
 
     def forget(self, group: str, gone: Iterable[Commit]) -> None:
         """Drop some of a group's commits. Raises StorageError."""
-        self.commit(group, [Commit(c.topic, c.partition, -1) for c in gone])
+        self.commit(group, [Commit(c.topic, c.partition, TAKEN_BACK) for c in gone])
 
     def forget_group(self, group: str) -> None:
         """Drop a group's commits. Raises StorageError."""
@@ -131,7 +135,7 @@ class OffsetStore:
         commits = self._groups.setdefault(entry.group, {})
         for commit in entry.commits:
             key = (commit.topic, commit.partition)
-            if commit.offset < 0:
+            if commit.offset == TAKEN_BACK:
                 commits.pop(key, None)
             else:
                 commits[key] = commit

@@ -10,12 +10,17 @@ from streaming.broker.embedded import batch, retention
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.log import PartitionLog
 from streaming.broker.embedded.producers import ProducerTable
+from streaming.broker.embedded.records import check_times
 from streaming.broker.embedded.rules import LogRules
 from streaming.broker.embedded.segment import SegmentCaches
 
 
 class Appended(NamedTuple):
-    """Where a batch is. `append_time_ms` is -1 when records keep their producer's time."""
+    """Where a batch is.
+
+    `append_time_ms` is -1 when records keep their producer's time; for a batch that was in the
+    log already it is the latest time in it, as in Kafka's `ProducerStateEntry`.
+    """
 
     base_offset: int
     append_time_ms: int
@@ -45,13 +50,17 @@ class Partition:
         A batch the log already has is answered with the offset it got the first time (KIP-98).
         """
         header = batch.check(records, rules.max_message_bytes)
+        data = bytearray(records[: header.size])
+        if not rules.log_append_time:
+            check_times(data, header, rules, now_ms)
         if header.producer_id >= 0:
             earlier = self.producers.check(header)
             if earlier is not None:
-                return Appended(earlier, -1)
-        data = bytearray(records)
+                return Appended(earlier.base_offset, earlier.max_timestamp)
         if rules.log_append_time:
             header = batch.stamp(data, header, now_ms)
+        elif header.log_append_time:
+            header = batch.unstamp(data, header)
         base_offset = self.log.end_offset
         batch.place(data, base_offset)
         header = header._replace(base_offset=base_offset, leader_epoch=0)

@@ -20,6 +20,7 @@ class SentBatch(NamedTuple):
     first_sequence: int
     last_sequence: int
     base_offset: int
+    max_timestamp: int = -1  # unknown in files of older versions
 
 
 class Producer:
@@ -33,7 +34,7 @@ class Producer:
         self.batches: deque[SentBatch] = deque(maxlen=REMEMBERED_BATCHES)
 
 
-ProducerRow = tuple[int, int, int, list[tuple[int, int, int]]]
+ProducerRow = tuple[int, int, int, list[tuple[int, ...]]]
 
 
 class ProducerTable:
@@ -43,8 +44,8 @@ class ProducerTable:
         self._expiry_ms = expiry_ms
         self._producers: dict[int, Producer] = {}
 
-    def check(self, header: BatchHeader) -> int | None:
-        """The offset of an earlier copy of this batch, or None when it is new and next in line.
+    def check(self, header: BatchHeader) -> SentBatch | None:
+        """The earlier copy of this batch, or None when it is new and next in line.
 
         Follows Kafka's `ProducerAppendInfo`: an unknown producer may begin anywhere, for what it
         wrote before may have been deleted; a new epoch begins at sequence 0.
@@ -63,7 +64,7 @@ class ProducerTable:
             last = _last_sequence(header)
             for sent in producer.batches:
                 if sent.first_sequence == header.base_sequence and sent.last_sequence == last:
-                    return sent.base_offset
+                    return sent
             expected = (producer.batches[-1].last_sequence + 1) % _SEQUENCES
         if header.base_sequence != expected:
             raise ApiError(
@@ -78,7 +79,9 @@ class ProducerTable:
         if producer is None or producer.epoch != header.producer_epoch:
             producer = Producer(header.producer_epoch)
         producer.batches.append(
-            SentBatch(header.base_sequence, _last_sequence(header), base_offset)
+            SentBatch(
+                header.base_sequence, _last_sequence(header), base_offset, header.max_timestamp
+            )
         )
         producer.seen_ms = now_ms
         # The dict's order is the order of the last batches: the front expires first.
@@ -95,7 +98,7 @@ class ProducerTable:
                 key,
                 producer.epoch,
                 producer.seen_ms,
-                [(b.first_sequence, b.last_sequence, b.base_offset) for b in producer.batches],
+                [tuple(sent) for sent in producer.batches],
             )
             for key, producer in self._producers.items()
         ]

@@ -1,17 +1,15 @@
-"""Single records inside a batch, for the one question that needs them: the first one at T."""
+"""Single records inside a batch: the first one at a time, and those too far from now."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
-from typing import Final
 
+from streaming.broker.embedded import compression
 from streaming.broker.embedded.batch import HEADER_BYTES, BatchHeader
+from streaming.broker.embedded.errors import ErrorCode, RecordsRefusedError
+from streaming.broker.embedded.rules import LogRules
 
-_GZIP: Final = 1
-_CODECS: Final = {2: "snappy", 3: "lz4", 4: "zstd"}
-_GZIP_WINDOW: Final = 31  # zlib's number for "a gzip stream"
-_MAX_INFLATED: Final = 256 * 1024 * 1024
+_NO_TIME = -1
 
 
 def first_at(
@@ -19,15 +17,16 @@ def first_at(
 ) -> tuple[int, int] | None:
     """Offset and time of the first record at or after `timestamp`, not before `from_offset`.
 
-    A batch whose compression has no decoder here is answered by its first offset: a consumer
-    then reads a few records too many, never too few.
+    A batch that cannot be decompressed is answered by its first offset: a consumer then reads a
+    few records too many, never too few.
     """
     if header.log_append_time:
         if header.max_timestamp < timestamp:
             return None
         return max(header.base_offset, from_offset), header.max_timestamp
-    payload = _inflate(batch[HEADER_BYTES:], header.compression)
-    if payload is None:
+    try:
+        payload = compression.decompress(header.compression, memoryview(batch)[HEADER_BYTES:])
+    except compression.UnreadableError:
         return max(header.base_offset, from_offset), header.max_timestamp
     for offset_delta, time_delta in _deltas(payload, header.records):
         offset, time = header.base_offset + offset_delta, header.base_timestamp + time_delta
@@ -36,22 +35,32 @@ def first_at(
     return None
 
 
-def _inflate(payload: bytes, compression: int) -> bytes | None:
-    if compression == 0:
-        return payload
+def check_times(batch: bytearray, header: BatchHeader, rules: LogRules, now_ms: int) -> None:
+    """Refuse records too far from now (KIP-937). Raises RecordsRefusedError.
+
+    Records are only looked at when the header's times, the first and the latest, leave a doubt.
+    """
+    low, high = now_ms - rules.before_max_ms, now_ms + rules.after_max_ms
+    if header.max_timestamp <= high and low <= -(2**62):
+        return
+    payload: bytes | memoryview = b""
     try:
-        if compression == _GZIP:
-            return zlib.decompressobj(_GZIP_WINDOW).decompress(payload, _MAX_INFLATED)
-        import aiokafka.codec  # heavy, and needed for few batches only
+        payload = compression.decompress(header.compression, memoryview(batch)[HEADER_BYTES:])
+    except compression.UnreadableError:
+        if low <= header.base_timestamp and header.max_timestamp <= high:
+            return
+    far = []
+    for index, (_, delta) in enumerate(_deltas(payload, header.records)):
+        time = header.base_timestamp + delta
+        if time != _NO_TIME and not low <= time <= high:
+            far.append((index, f"its time {time} is not within {low} to {high}"))
+    if far:
+        raise RecordsRefusedError(
+            ErrorCode.INVALID_TIMESTAMP, "the times of some records are too far from now", far
+        )
 
-        decode = getattr(aiokafka.codec, f"{_CODECS[compression]}_decode")
-        return bytes(decode(payload))
-    except Exception:
-        # Codecs raise their own kinds of errors, also for being absent; all mean "unreadable".
-        return None
 
-
-def _deltas(payload: bytes, count: int) -> Iterator[tuple[int, int]]:
+def _deltas(payload: bytes | memoryview, count: int) -> Iterator[tuple[int, int]]:
     """Offset and time of each record relative to the batch's; stops where the bytes make no sense.
 
     A record: length, attributes (1 byte), time delta, offset delta, then key, value, headers;
@@ -69,7 +78,7 @@ def _deltas(payload: bytes, count: int) -> Iterator[tuple[int, int]]:
         return
 
 
-def _varint(data: bytes, position: int) -> tuple[int, int]:
+def _varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[position]

@@ -86,7 +86,7 @@ class Roster:
         if namesake is not None and namesake.id != member_id:
             raise ApiError(ErrorCode.FENCED_INSTANCE_ID)
         member = self._members.get(member_id)
-        if member is None:
+        if member is None or (instance_id is not None and namesake is None):
             raise ApiError(ErrorCode.UNKNOWN_MEMBER_ID)
         return member
 

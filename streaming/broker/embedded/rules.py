@@ -9,15 +9,18 @@ from dataclasses import dataclass
 class LogRules:
     """The settings of a topic that its partitions obey. Sizes are bytes, times milliseconds.
 
-    -1 as a retention keeps everything. `delete_old` is whether `cleanup.policy` names `delete`;
-    without it retention by time and size does not act (and compaction is not offered, so such a
-    log keeps all that was not removed by DeleteRecords).
+    `before_max_ms` and `after_max_ms` bound how far a record's time may be from that of its
+    arrival. -1 as a retention keeps everything. `delete_old` is whether `cleanup.policy` names
+    `delete`; without it retention by time and size does not act (and compaction is not offered,
+    so such a log keeps all that was not removed by DeleteRecords).
     """
 
     max_message_bytes: int
     segment_bytes: int
     segment_ms: int
     log_append_time: bool = False
+    before_max_ms: int = 2**63 - 1
+    after_max_ms: int = 2**63 - 1
     retention_ms: int = -1
     retention_bytes: int = -1
     delete_old: bool = True

@@ -242,6 +242,8 @@ def rules(values: Mapping[str, str], config: BrokerConfig) -> LogRules:
         segment_bytes=int(values.get("internal.segment.bytes") or value("segment.bytes")),
         segment_ms=int(value("segment.ms")),
         log_append_time=value("message.timestamp.type") == "LogAppendTime",
+        before_max_ms=int(value("message.timestamp.before.max.ms")),
+        after_max_ms=int(value("message.timestamp.after.max.ms")),
         retention_ms=int(value("retention.ms")),
         retention_bytes=int(value("retention.bytes")),
         delete_old="delete" in split_list(value("cleanup.policy")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Final, NamedTuple
 
 from streaming.broker.embedded.broker import Broker, Call
@@ -25,6 +26,9 @@ from streaming.broker.embedded.partition import Partition
 _LATEST: Final = -1
 _EARLIEST: Final = -2
 _MAX_TIMESTAMP: Final = -3  # KIP-734
+_FULL_REQUEST: Final = (0, -1)  # epochs of a session that begins or ends
+_READ_COMMITTED: Final = 1
+_LEADER_EPOCH: Final = 0  # there is one server, which never loses a partition
 
 
 class _Wanted(NamedTuple):
@@ -39,9 +43,10 @@ class _Wanted(NamedTuple):
 async def fetch(broker: Broker, request: FetchRequest, call: Call) -> FetchResponse:
     """Return records at once when there are `min_bytes`, else when there are or time is up.
 
-    Fetch sessions (KIP-227) are not offered: session id 0 tells clients to send full requests.
+    Fetch sessions (KIP-227) are not offered: session id 0 tells clients to send full requests,
+    as Kafka does when it has no room for another session.
     """
-    if request.session_id != 0:
+    if request.session_id != 0 and request.session_epoch not in _FULL_REQUEST:
         return FetchResponse(error_code=ErrorCode.FETCH_SESSION_ID_NOT_FOUND, topics=[])
     loop = asyncio.get_running_loop()
     deadline = loop.time() + max(request.max_wait_ms, 0) / 1000
@@ -59,12 +64,16 @@ async def fetch(broker: Broker, request: FetchRequest, call: Call) -> FetchRespo
 def _look(broker: Broker, topic: str, part: FetchPartition) -> _Wanted:
     try:
         partition = broker.topics.partition(topic, part.index)
-    except ApiError as error:
-        return _Wanted(part, None, None, error.code)
-    try:
+        _check_epoch(part.current_leader_epoch)
         return _Wanted(part, partition, partition.log.cursor(part.fetch_offset), ErrorCode.NONE)
     except ApiError as error:
-        return _Wanted(part, partition, None, error.code)
+        return _Wanted(part, None, None, error.code)
+
+
+def _check_epoch(known: int) -> None:
+    """Refuse a client that knows of a later leader than we do (KIP-320)."""
+    if known > _LEADER_EPOCH:
+        raise ApiError(ErrorCode.UNKNOWN_LEADER_EPOCH, f"leader epoch {known}")
 
 
 def _ready(wanted: list[_Wanted], request: FetchRequest) -> bool:
@@ -106,16 +115,19 @@ def _read(
     """Read in the request's order until the answer is full; clients change the order each time."""
     room = min(request.max_bytes, broker.config.fetch_max_bytes)
     empty = True
+    committed = request.isolation_level == _READ_COMMITTED
     topics = []
     for name, items in wanted:
         results = []
         for item in items:
             result = FetchPartitionResult(index=item.request.index, error_code=item.error)
-            if item.partition is not None:
+            if item.error is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION or committed:
+                result.aborted_transactions = []
+            if item.partition is not None and item.cursor is not None:
                 log = item.partition.log
                 result.high_watermark = result.last_stable_offset = log.end_offset
                 result.log_start_offset = log.start_offset
-                if item.cursor is not None and (room > 0 or empty):
+                if room > 0 or empty:
                     limit = min(room, item.request.max_bytes)
                     result.records = _records(item.partition, item.cursor, limit, result, empty)
                     size = len(result.records or b"")
@@ -145,8 +157,11 @@ async def list_offsets(
     topics = []
     for topic in request.topics:
         results = []
-        for part in topic.partitions:
+        counts = Counter(part.index for part in topic.partitions)
+        for part in {part.index: part for part in topic.partitions}.values():
             try:
+                if counts[part.index] > 1:
+                    raise ApiError(ErrorCode.INVALID_REQUEST, "a partition is asked for twice")
                 results.append(_find(broker.topics.partition(topic.name, part.index), part))
             except ApiError as error:
                 results.append(ListOffsetsPartitionResult(index=part.index, error_code=error.code))
@@ -155,8 +170,9 @@ async def list_offsets(
 
 
 def _find(partition: Partition, part: ListOffsetsPartition) -> ListOffsetsPartitionResult:
+    _check_epoch(part.current_leader_epoch)
     log = partition.log
-    result = ListOffsetsPartitionResult(index=part.index, leader_epoch=0)
+    result = ListOffsetsPartitionResult(index=part.index, leader_epoch=_LEADER_EPOCH)
     if part.timestamp == _LATEST:
         result.offset = log.end_offset
     elif part.timestamp == _EARLIEST:
@@ -169,6 +185,7 @@ def _find(partition: Partition, part: ListOffsetsPartition) -> ListOffsetsPartit
         raise ApiError(ErrorCode.UNSUPPORTED_VERSION, f"timestamp {part.timestamp}")
     else:
         found = log.offset_at_time(part.timestamp)
-        if found is not None:
-            result.offset, result.timestamp = found
+        if found is None:
+            return ListOffsetsPartitionResult(index=part.index)
+        result.offset, result.timestamp = found
     return result

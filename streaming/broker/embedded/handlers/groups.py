@@ -84,6 +84,8 @@ async def leave_group(
     broker: Broker, request: m.LeaveGroupRequest, call: Call
 ) -> m.LeaveGroupResponse:
     """One member goes, or several (from version 3 on)."""
+    if not request.group_id:
+        return m.LeaveGroupResponse(error_code=ErrorCode.INVALID_GROUP_ID)
     if call.version < 3:
         code = _leave(broker, request.group_id, request.member_id, None)
         return m.LeaveGroupResponse(error_code=code)
@@ -116,8 +118,6 @@ async def offset_commit(
     for topic in request.topics:
         for part in topic.partitions:
             code = broker.groups.check_metadata(part.metadata)
-            if part.offset < 0:
-                code = ErrorCode.OFFSET_OUT_OF_RANGE
             try:
                 broker.topics.partition(topic.name, part.index)
             except ApiError as error:

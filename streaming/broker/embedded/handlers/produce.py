@@ -6,12 +6,13 @@ import time
 from typing import Final
 
 from streaming.broker.embedded.broker import Broker, Call
-from streaming.broker.embedded.errors import ApiError, ErrorCode
+from streaming.broker.embedded.errors import ApiError, ErrorCode, RecordsRefusedError
 from streaming.broker.embedded.messages.data import (
     InitProducerIdRequest,
     InitProducerIdResponse,
     ProducePartition,
     ProducePartitionResult,
+    ProduceRecordError,
     ProduceRequest,
     ProduceResponse,
     ProduceTopicResult,
@@ -43,11 +44,7 @@ async def produce(broker: Broker, request: ProduceRequest, call: Call) -> Produc
             except ApiError as error:
                 refused += 1
                 broker.report(error)
-                results.append(
-                    ProducePartitionResult(
-                        index=part.index, error_code=error.code, error_message=error.message
-                    )
-                )
+                results.append(_refused(part.index, error))
         topics.append(ProduceTopicResult(name=topic.name, partitions=results))
     if request.acks != 0:
         return ProduceResponse(topics=topics)
@@ -71,10 +68,24 @@ def _append(
     )
 
 
+def _refused(index: int, error: ApiError) -> ProducePartitionResult:
+    records = error.records if isinstance(error, RecordsRefusedError) else []
+    return ProducePartitionResult(
+        index=index,
+        error_code=error.code,
+        error_message=error.message,
+        record_errors=[
+            ProduceRecordError(batch_index=at, message=reason) for at, reason in records
+        ],
+    )
+
+
 async def init_producer_id(
     broker: Broker, request: InitProducerIdRequest, call: Call
 ) -> InitProducerIdResponse:
     """Give an idempotent producer its id."""
+    if request.transactional_id == "":
+        return InitProducerIdResponse(error_code=ErrorCode.INVALID_REQUEST)
     if request.transactional_id is not None:
         # There are no transactions. Of all codes clients know, this one makes none of them retry.
         return InitProducerIdResponse(error_code=ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
