@@ -7,7 +7,6 @@ import sys
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streaming.broker.embedded.messages import groups
 from tests.broker.support import DEADLINE_S, Wire, make_batch, unique, until
 
 MEMBER = """
@@ -49,17 +48,6 @@ def owns(consumer, count):
         return len(consumer.assignment()) == count
 
     return check
-
-
-async def test_two_members_share_and_the_one_that_stays_gets_all(shared, wire):
-    topic, group = await wire.create(unique(), 4), unique("g")
-    async with member(shared, topic, group) as stays:
-        await until(owns(stays, 4))
-        async with member(shared, topic, group) as leaves:
-            await until(owns(leaves, 2))
-            await until(owns(stays, 2))
-            assert not stays.assignment() & leaves.assignment()
-        await until(owns(stays, 4))
 
 
 async def test_a_killed_member_is_evicted_without_anybody_asking(shared, wire):
@@ -170,69 +158,3 @@ async def test_commits_while_others_join_are_kept(shared, wire):
                 assert await second.committed(part) == 10
     finally:
         await first.stop()
-
-
-async def test_groups_as_admin_tools_see_them(shared, wire):
-    topic, group = await wire.create(unique(), 2), unique("g")
-    async with member(shared, topic, group, client_id="who") as consumer:
-        await until(owns(consumer, 2))
-        answer = await wire.call(
-            15, 4, groups.DescribeGroupsRequest(groups=[group]), groups.DescribeGroupsResponse
-        )
-        (described,) = answer.groups
-        assert (described.state, described.protocol_type) == ("Stable", "consumer")
-        assert [one.client_id for one in described.members] == ["who"]
-        assert described.members[0].assignment
-        busy = groups.DeleteGroupsRequest(groups=[group])
-        answer = await wire.call(42, 1, busy, groups.DeleteGroupsResponse)
-        assert answer.results[0].error_code == 68
-
-
-async def test_joins_are_refused_with_their_reason(wire):
-    def request(**changes):
-        fields = {
-            "group_id": "g-refused",
-            "session_timeout_ms": 6000,
-            "rebalance_timeout_ms": 6000,
-            "member_id": "",
-            "protocol_type": "consumer",
-            "protocols": [groups.JoinProtocol(name="range", metadata=b"")],
-        }
-        return groups.JoinGroupRequest(**(fields | changes))
-
-    for changes, code in (
-        ({"session_timeout_ms": 10}, 26),
-        ({"session_timeout_ms": 2**31 - 1}, 26),
-        ({"group_id": ""}, 24),
-        ({"protocols": []}, 23),
-        ({"member_id": "made-up"}, 25),
-        ({}, 79),
-    ):
-        answer = await wire.call(11, 5, request(**changes), groups.JoinGroupResponse)
-        assert answer.error_code == code, changes
-
-
-async def test_all_commits_of_a_group_and_bad_ones(wire):
-    topic, group = await wire.create(unique(), 2), unique("g")
-    commits = [
-        groups.CommitPartition(index=0, offset=5, metadata="m"),
-        groups.CommitPartition(index=1, offset=6, metadata="x" * 5000),
-        groups.CommitPartition(index=9, offset=7),
-        groups.CommitPartition(index=1, offset=-4),
-    ]
-    for number, (commit, code) in enumerate(zip(commits, (0, 12, 3, 1), strict=True)):
-        request = groups.OffsetCommitRequest(
-            group_id=group,
-            generation_id=-1,
-            member_id="",
-            topics=[groups.CommitTopic(name=topic, partitions=[commit])],
-        )
-        answer = await wire.call(8, 2 + number, request, groups.OffsetCommitResponse)
-        assert answer.topics[0].partitions[0].error_code == code
-    request = groups.OffsetFetchRequest(group_id=group, topics=None)
-    answer = await wire.call(9, 5, request, groups.OffsetFetchResponse)
-    assert [(p.index, p.offset) for t in answer.topics for p in t.partitions] == [(0, 5)]
-    asked = groups.OffsetFetchTopic(name=topic, partitions=[1])
-    request = groups.OffsetFetchRequest(group_id=group, topics=[asked])
-    answer = await wire.call(9, 1, request, groups.OffsetFetchResponse)
-    assert answer.topics[0].partitions[0].offset == -1

@@ -1,10 +1,9 @@
 """A member's side of the classic group protocol, one request at a time."""
 
-import asyncio
 import struct
 
 from streaming.broker.embedded.messages import groups
-from tests.broker.support import DEADLINE_S
+from tests.broker.support import until
 
 REBALANCE_IN_PROGRESS = 27
 
@@ -31,7 +30,6 @@ class WireMember:
         self.protocol_type = "consumer"
         self.id = ""
         self.generation = -1
-        self.settled = -1
         self.leader = ""
 
     @property
@@ -52,17 +50,22 @@ class WireMember:
             ],
         )
 
+    async def ask_for_id(self, version=5):
+        """Be given an id (KIP-394); a static member needs none."""
+        if self.instance is not None or version < 4:
+            return
+        answer = await self.wire.call(11, version, self.join_request(), groups.JoinGroupResponse)
+        assert answer.error_code == 79, answer
+        self.id = answer.member_id
+
     async def ask_to_join(self, version=5):
-        """Send JoinGroup; with an id, since one is required (KIP-394)."""
-        if not self.id and self.instance is None and version >= 4:
-            refused = await self.wire.call(
-                11, version, self.join_request(), groups.JoinGroupResponse
-            )
-            if refused.error_code != 79:
-                return refused
-            self.id = refused.member_id
+        """Send JoinGroup and do not wait for the answer."""
+        if not self.id:
+            await self.ask_for_id(version)
         await self.wire.send(11, version, self.join_request())
-        return None
+
+    async def told_to_rejoin(self):
+        return await self.beat() == REBALANCE_IN_PROGRESS
 
     async def joined(self, version=5):
         """The answer to JoinGroup."""
@@ -73,7 +76,8 @@ class WireMember:
         return answer
 
     async def join(self, version=5):
-        return await self.ask_to_join(version) or await self.joined(version)
+        await self.ask_to_join(version)
+        return await self.joined(version)
 
     async def ask_to_sync(self, assignments=None):
         request = groups.SyncGroupRequest(
@@ -163,29 +167,28 @@ async def committed(wire, group, topic, partition=0, version=5):
 
 
 async def settle(*members):
-    """Let all join until they share a generation; each gets its name as its assignment."""
-    await asyncio.gather(*(_live(member, members) for member in members))
+    """Bring all into one new generation, in which each gets its `share`.
 
-
-async def _live(member, everyone):
-    """Join, synchronise and send heartbeats as a client does, until all are settled together."""
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            answer = await member.join()
-            assert answer.error_code in (0, REBALANCE_IN_PROGRESS), answer
-            if answer.error_code:
-                continue
-            shares = {one.member_id: share(one.member_id) for one in answer.members}
-            answer = await member.sync(shares)
-            assert answer.error_code in (0, REBALANCE_IN_PROGRESS), answer
-            if answer.error_code:
-                continue
-            assert answer.assignment == share(member.id)
-            member.settled = member.generation
-            while await member.beat() == 0:
-                if {other.settled for other in everyone} == {member.generation}:
-                    return
-                await asyncio.sleep(0.005)
+    Newcomers ask first, all of them with an id, so that none is left out; those who were there
+    join again when they are told to, as clients do.
+    """
+    newcomers = [member for member in members if not member.id]
+    for member in newcomers:
+        await member.ask_for_id()
+    for member in newcomers:
+        await member.ask_to_join()
+    for member in members:
+        if member not in newcomers:
+            await until(member.told_to_rejoin)
+            await member.ask_to_join()
+    for member in members:
+        answer = await member.joined()
+        assert answer.error_code == 0, answer
+    for member in members:
+        await member.ask_to_sync({other.id: share(other.id) for other in members})
+    for member in members:
+        answer = await member.synced()
+        assert (answer.error_code, answer.assignment) == (0, share(member.id)), answer
 
 
 def share(member_id):

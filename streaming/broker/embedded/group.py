@@ -102,7 +102,9 @@ class Group:
     def leave(self, member_id: str, instance_id: str | None) -> None:
         """Let a member go; an instance id alone will do for a static one. Raises ApiError."""
         if self.members.take_pending(member_id):
-            self._complete_join_if_ready()
+            # Kafka's GroupMetadataManager begins a join phase for it, as for a member that goes.
+            if self.members:
+                self._rebalance()
             return
         static = self.members.static(instance_id) if not member_id else None
         self._remove(static or self.members.find(member_id, instance_id))
@@ -168,14 +170,16 @@ class Group:
         joiner: Joiner,
         waiter: asyncio.Future[JoinGroupResponse],
     ) -> None:
-        """A static member came back: its new id fences the old one, its assignment stays."""
-        same = member.info.same_protocols(joiner)
+        """A static member came back: its new id fences the old one, its assignment stays.
+
+        As in Kafka, a new subscription changes nothing as long as the protocol is the same.
+        """
         old_leader = self.leader
         if member.id == old_leader:
             self.leader = new_id
         self._wait(member, joiner, waiter, ErrorCode.FENCED_INSTANCE_ID)
         self.members.rename(member, new_id)
-        if same and self.state is GroupState.STABLE:
+        if self.state is GroupState.STABLE and select_protocol(list(self.members)) == self.protocol:
             # Named by its old id, a leader takes itself for a follower and assigns nothing anew.
             answer = self._joined(member)
             answer.leader, answer.members = old_leader, []
