@@ -26,6 +26,7 @@ from streaming.broker.embedded.partition import Partition
 _LATEST: Final = -1
 _EARLIEST: Final = -2
 _MAX_TIMESTAMP: Final = -3  # KIP-734
+_MAX_TIMESTAMP_SINCE: Final = 7
 _FULL_REQUEST: Final = (0, -1)  # epochs of a session that begins or ends
 _READ_COMMITTED: Final = 1
 _LEADER_EPOCH: Final = 0  # there is one server, which never loses a partition
@@ -162,14 +163,18 @@ async def list_offsets(
             try:
                 if counts[part.index] > 1:
                     raise ApiError(ErrorCode.INVALID_REQUEST, "a partition is asked for twice")
-                results.append(_find(broker.topics.partition(topic.name, part.index), part))
+                results.append(
+                    _find(broker.topics.partition(topic.name, part.index), part, call.version)
+                )
             except ApiError as error:
                 results.append(ListOffsetsPartitionResult(index=part.index, error_code=error.code))
         topics.append(ListOffsetsTopicResult(name=topic.name, partitions=results))
     return ListOffsetsResponse(topics=topics)
 
 
-def _find(partition: Partition, part: ListOffsetsPartition) -> ListOffsetsPartitionResult:
+def _find(
+    partition: Partition, part: ListOffsetsPartition, version: int
+) -> ListOffsetsPartitionResult:
     _check_epoch(part.current_leader_epoch)
     log = partition.log
     result = ListOffsetsPartitionResult(index=part.index, leader_epoch=_LEADER_EPOCH)
@@ -177,7 +182,7 @@ def _find(partition: Partition, part: ListOffsetsPartition) -> ListOffsetsPartit
         result.offset = log.end_offset
     elif part.timestamp == _EARLIEST:
         result.offset = log.start_offset
-    elif part.timestamp == _MAX_TIMESTAMP:
+    elif part.timestamp == _MAX_TIMESTAMP and version >= _MAX_TIMESTAMP_SINCE:
         found = log.latest_record()
         if found is not None:
             result.offset, result.timestamp = found
