@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnsupportedSaslMechanismError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streaming.broker import explain
@@ -20,6 +20,10 @@ from streaming.broker.errors import BrokerError
 from streaming.broker.greeting import Greeting, greet, mechanisms
 
 CONNECT_S: Final = 10.0
+GREET_S: Final = 8.0
+OTHERWISE_S: Final = 3.0
+"""For a second look, with TLS where there was none or the other way round."""
+
 _REACH_S: Final = 5.0
 
 
@@ -31,7 +35,7 @@ async def check(kafka: Connection) -> None:
     for (host, port), why in reached.items():
         if why:
             continue
-        greeting = await greet(host, port, tls)
+        greeting = await greet(host, port, tls, GREET_S)
         if greeting.kind == "kafka":
             await _log_in(kafka, host, port, tls)
             return
@@ -72,17 +76,15 @@ async def _no_kafka(
     at, security = _at(host, port), kafka.security
     if isinstance(greeting.error, ssl.SSLError) and (
         text := explain.certificates(at, greeting.error, security)
+        or explain.handshake(at, greeting.error)
     ):
         return text, True
     if tls is None:
-        hidden = (
-            greeting if greeting.kind == "tls" else await greet(host, port, _anything(), wait_s=3)
-        )
-        if hidden.kind in ("kafka", "tls"):
+        if greeting.kind == "tls" or await _speaks_tls(host, port):
             return explain.speaks_tls(at, security), True
         other = greeting
     else:
-        other = await greet(host, port, None, wait_s=3)
+        other = await greet(host, port, None, OTHERWISE_S)
         if other.kind == "kafka":
             return explain.speaks_no_tls(at, security), True
     if other.kind == "other":
@@ -103,8 +105,11 @@ async def _log_in(kafka: Connection, host: str, port: int, tls: ssl.SSLContext |
         finally:
             connection.close()
     except (KafkaError, OSError, TimeoutError) as error:
-        offered = await mechanisms(host, port, tls)
-        if logged_in and not kafka.security.sasl and offered:
+        offered: list[str] = []
+        unfit = isinstance(error, UnsupportedSaslMechanismError)
+        if unfit or (logged_in and not kafka.security.sasl):
+            offered = await mechanisms(host, port, tls)
+        if offered and not unfit:
             raise BrokerError(explain.wants_login(at, kafka.security, offered)) from error
         raise BrokerError(explain.refused(at, error, kafka, offered)) from error
     await _check_nodes(at, answer)
@@ -119,12 +124,12 @@ async def _check_nodes(at: str, answer: Any) -> None:
         raise BrokerError(explain.advertised(at, lost))
 
 
-def _anything() -> ssl.SSLContext:
-    """Only to find out whether TLS is spoken: no secret goes over such a connection."""
+async def _speaks_tls(host: str, port: int) -> bool:
+    """Whether TLS is spoken there, by whomever: no secret goes over this connection."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context
+    return (await greet(host, port, context, OTHERWISE_S)).kind in ("kafka", "tls")
 
 
 def _at(host: str, port: int) -> str:

@@ -25,7 +25,7 @@ _HOST_MISMATCH: Final = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_
 _EXPIRED: Final = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _CLIENT_ALERTS: Final = (
     "CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "CERTIFICATE_UNKNOWN",
-    "CERTIFICATE_EXPIRED", "HANDSHAKE_FAILURE",
+    "CERTIFICATE_EXPIRED",
 )  # fmt: skip
 """TLS alerts (RFC 8446, section 6.2) of a broker that wants another client certificate."""
 
@@ -73,6 +73,17 @@ def certificates(at: str, error: ssl.SSLError, security: Security) -> str:
             "Check that it is valid and signed by an authority that the cluster trusts."
         )
     return ""
+
+
+def handshake(at: str, error: ssl.SSLError) -> str:
+    """The other side speaks TLS, but not as this one does; "" when it may speak none at all."""
+    reason = str(error.reason or "")
+    if "ALERT" not in reason:
+        return ""
+    return (
+        f"The broker at {at} ended the TLS handshake ({reason.replace('_', ' ').lower()}). It may "
+        "want another TLS version, or a client certificate (cert_file and key_file below [kafka])."
+    )
 
 
 def speaks_tls(at: str, security: Security) -> str:

@@ -44,9 +44,7 @@ class Greeting(NamedTuple):
     error: BaseException | None = None
 
 
-async def greet(
-    host: str, port: int, tls: ssl.SSLContext | None, *, wait_s: float = 8.0
-) -> Greeting:
+async def greet(host: str, port: int, tls: ssl.SSLContext | None, wait_s: float) -> Greeting:
     """Connect, ask, and judge the answer; takes up to twice `wait_s`."""
     try:
         reader, writer = await asyncio.wait_for(

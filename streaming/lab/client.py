@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from streaming import platform
+from streaming.broker.connection import Wire
 from streaming.lab import paths
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Reply, Shutdown
@@ -162,7 +163,7 @@ class LocalLab:
             left = max(1.0, self._duration_s - (now - self._began))
         config = EngineConfig(
             self.settings.model_dump(mode="json", exclude={"data_dir", "kafka"}),
-            self.settings.kafka.sealed(),
+            Wire(self.settings.bootstrap or "", self.settings.kafka.sealed()),
             str(self.root),
             left,
         )

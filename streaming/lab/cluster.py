@@ -102,7 +102,9 @@ class Cluster:
         node, journal = change.node, self._engine.journal
         name = f"node {node.id} ({node.address})"
         if node.state == "missing":
-            journal.add("alarm", "node", f"{name} does not answer")
+            refused = self._engine.backend.connection.trouble
+            how = "refuses the lab" if refused else "does not answer"
+            journal.add("alarm", "node", f"{name} {how}")
             self._engine.meter.mark(f"node {node.id} missing")
         else:
             journal.add("good", "node", f"{name} is back after {change.after_s:.0f} s")

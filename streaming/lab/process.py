@@ -20,8 +20,8 @@ from typing import Any, Final
 import msgspec
 
 from streaming import platform
+from streaming.broker.connection import Connection, Wire
 from streaming.broker.errors import BrokerError
-from streaming.broker.security import Security
 from streaming.lab import paths
 from streaming.lab.engine import Engine
 from streaming.lab.paths import Card, LabPaths, write_card
@@ -38,11 +38,11 @@ _LOCK_AGAIN_S: Final = 0.1
 class EngineConfig(msgspec.Struct, frozen=True):
     """What the engine process is told; `settings` is LabSettings as JSON values.
 
-    `kafka` is how to connect, secrets in plain text: only for the pipe.
+    `kafka` is the table [kafka] of these settings.
     """
 
     settings: dict[str, Any]
-    kafka: dict[str, Any]
+    kafka: Wire
     root: str
     duration_s: float = 0.0
 
@@ -124,7 +124,7 @@ async def _main(config: EngineConfig) -> int:
 
 
 async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
-    kafka = Security.model_validate(config.kafka)
+    kafka = Connection.received(config.kafka).security
     settings = LabSettings.model_validate(config.settings | {"kafka": kafka})
     engine = Engine(settings, root, runtime, config.duration_s)
     engine.address = await engine.server.open(platform.new_address(runtime))

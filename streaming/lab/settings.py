@@ -192,8 +192,24 @@ def load(
     if KAFKA in found[TABLE]:  # a field of the model, but a table of its own in the file
         raise SettingsError(f"{found[TABLE][KAFKA].where}: write it as a table [{KAFKA}].")
     security = validated(KAFKA, found[KAFKA], _MODELS)
-    lab = validated(TABLE, found[TABLE], _MODELS)
-    return cast(LabSettings, lab.model_copy(update={KAFKA: security}))
+    lab = validated(TABLE, found[TABLE], _MODELS).model_copy(update={KAFKA: security})
+    for warning in _doubtful(lab):
+        say(warning)
+    return cast(LabSettings, lab)
+
+
+def _doubtful(lab: LabSettings) -> list[str]:
+    """What is allowed and seldom meant."""
+    if lab.bootstrap is None and lab.kafka != PLAINTEXT:
+        return [
+            "the settings of [kafka] are not used: without --bootstrap the lab has its own broker."
+        ]
+    if lab.kafka.mechanism == "PLAIN" and not lab.kafka.tls:
+        return [
+            "the password goes over the network in the clear (PLAIN without TLS). Use SASL_SSL or "
+            "a SCRAM mechanism where the cluster offers it."
+        ]
+    return []
 
 
 def _add(found: Found, more: Found) -> None:

@@ -19,6 +19,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
+from streaming import platform
+
 PREFIX: Final = "DASPREP_"
 RESERVED: Final = ("DASPREP_TEST_", "DASPREP_FAULT", "DASPREP_GOLDEN")
 """Beginnings of names that belong to tests; they are no settings."""
@@ -81,7 +83,9 @@ def _check_tables(path: Path, document: dict[str, Any], models: Models) -> None:
 
 
 def readable_by_all(path: Path) -> bool:
-    """Whether every user of this machine may read the file."""
+    """Whether every user of this machine may read the file; Windows does not say it like this."""
+    if platform.WINDOWS:
+        return False
     try:
         return bool(path.stat().st_mode & stat.S_IROTH)
     except OSError:

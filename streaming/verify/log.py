@@ -115,6 +115,8 @@ class KafkaLog:
             raise VerifyError(f"The broker at {self._kafka.bootstrap} did not answer ({what}).")
         error = task.exception()
         if error is not None:
+            if self._kafka.trouble:
+                raise VerifyError(self._kafka.trouble) from error
             text = f"{type(error).__name__}: {error}"
             raise VerifyError(
                 f"The log at {self._kafka.bootstrap} cannot be read ({what}): {text}. "

@@ -177,11 +177,22 @@ def test_a_password_that_all_can_read_is_warned_of(config: Path) -> None:
     config.write_text(f"[kafka]\nmechanism='PLAIN'\nusername='a'\npassword='{CANARY}'\n")
     said: list[str] = []
     config.chmod(0o644)
-    loaded(say=said.append)
+    loaded("--bootstrap", "h:1", say=said.append)
     assert len(said) == 1 and "chmod 600" in said[0] and CANARY not in said[0]
     config.chmod(0o600)
-    loaded(say=said.append)
+    loaded("--bootstrap", "h:1", say=said.append)
     assert len(said) == 1
+
+
+def test_settings_that_are_seldom_meant_are_warned_of() -> None:
+    said: list[str] = []
+    loaded(environ=SCRAM, say=said.append)
+    assert len(said) == 1 and "not used" in said[0]
+    bare = {**SCRAM, "DASPREP_KAFKA_MECHANISM": "PLAIN", "DASPREP_KAFKA_PROTOCOL": "SASL_PLAINTEXT"}
+    loaded("--bootstrap", "h:1", environ=bare, say=said.append)
+    assert len(said) == 2 and "in the clear" in said[1]
+    loaded("--bootstrap", "h:1", environ=SCRAM, say=said.append)
+    assert len(said) == 2 and CANARY not in "".join(said)
 
 
 def test_what_a_lab_left_in_its_store_comes_last(config: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from streaming.broker import check as waits
 from streaming.broker.check import check
 from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
@@ -104,7 +105,10 @@ async def refusal(bootstrap: str, **values: Any) -> str:
     return str(error.value)
 
 
-async def test_each_kind_is_named() -> None:
+async def test_each_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waits, "GREET_S", 3.0)
+    monkeypatch.setattr(waits, "OTHERWISE_S", 2.0)
+
     async def one(handler: Handler, values: dict[str, Any]) -> None:
         async with server(handler) as (address, heard):
             said = await refusal(address, **values)
@@ -114,6 +118,18 @@ async def test_each_kind_is_named() -> None:
 
     ways = ({}, {**PLAIN, "protocol": "SASL_PLAINTEXT"}, PLAIN)
     await asyncio.gather(*(one(handler, values) for handler in OTHERS for values in ways))
+
+
+async def test_a_broker_that_wants_another_tls() -> None:
+    async def alert(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x46")  # fatal: protocol_version (RFC 8446, 6.2)
+        await writer.drain()
+
+    async with server(alert) as (address, _):
+        said = await refusal(address, protocol="SSL")
+        assert f"{address} ended the TLS handshake (tlsv1 alert protocol version)" in said
+        assert "speaks TLS" in await refusal(address)
 
 
 async def test_nobody_there_and_no_such_host() -> None:
