@@ -84,8 +84,9 @@ examples:
 
 _BROKER_EXAMPLES: Final = """\
 This is the lab's embedded broker, NOT Apache Kafka: one node that speaks the Kafka protocol, for
-learning and tests. It keeps its log across restarts and kills (not across power loss), listens
-on this machine only, and has no transactions, no retention and no security.
+learning and tests. It keeps its log across restarts and kills (not across power loss), drops what
+is past its retention (7 days unless a topic says otherwise), listens on this machine only, and has
+no transactions, no replication and no security.
 
 examples:
   dasprep-tui broker --port 9092 --data ./broker-data
