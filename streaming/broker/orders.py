@@ -49,7 +49,7 @@ class Orders:
             try:
                 async with asyncio.timeout(_ANSWER_S):
                     answer = await self._exchange(order)
-            except (OSError, TimeoutError, msgspec.MsgspecError) as error:
+            except (OSError, ValueError, msgspec.MsgspecError) as error:
                 raise OrderError(f"The embedded broker gives no answer: {error!r}.") from error
         if answer.error is not None:
             raise OrderError(f"The embedded broker refuses: {answer.error}.")

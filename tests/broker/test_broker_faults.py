@@ -295,6 +295,16 @@ async def test_an_order_that_makes_no_sense_is_refused_with_the_reason(steered, 
     await wire.create(unique())
 
 
+async def test_there_is_a_limit_of_faults(steered, wire):
+    for _ in range(50):
+        steered.plant(Latency(ms=0), client_ids=("nobody",))
+    answer = steered.order(b'{"op": "plant", "n": 1, "fault": {"effect": {"kind": "drop"}}}')
+    assert "too many" in answer["error"]
+    steered.lift()
+    steered.plant(Latency(ms=0))
+    await wire.create(unique())
+
+
 def test_an_endless_line_is_dropped(steered):
     steered.process.stdin.write(b"x" * 2**20)
     assert steered.order(b"")["error"]

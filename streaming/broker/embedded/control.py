@@ -43,7 +43,7 @@ class Control:
         except msgspec.MsgspecError as error:
             return Answer(n=-1, error=f"this is no order: {error}")
         if isinstance(order, PlantFault):
-            problem = _why_not(order.fault)
+            problem = self._why_not(order.fault)
             if problem is not None:
                 return Answer(n=order.n, error=problem)
             return Answer(n=order.n, id=self._faults.plant(order.fault))
@@ -51,15 +51,15 @@ class Control:
             self._faults.lift(order.id)
         return Answer(n=order.n, faults=self._faults.states())
 
-
-def _why_not(fault: Fault) -> str | None:
-    """Why a fault cannot be shown, or None."""
-    if isinstance(fault.effect, Refuse):
+    def _why_not(self, fault: Fault) -> str | None:
+        """Why a fault cannot be shown, or None."""
+        if self._faults.full:
+            return "there are too many faults already; lift some"
+        if not isinstance(fault.effect, Refuse):
+            return None
         wrong = [ApiKey(key).name for key in fault.apis if key not in REFUSABLE]
-        if wrong or not fault.apis:
-            can = ", ".join(sorted(ApiKey(key).name for key in REFUSABLE))
-            return (
-                f"an error can be planted only in named APIs of these: {can}"
-                f"{'; not in ' + ', '.join(wrong) if wrong else ''}"
-            )
-    return None
+        if fault.apis and not wrong:
+            return None
+        can = ", ".join(sorted(ApiKey(key).name for key in REFUSABLE))
+        but = f"; not in {', '.join(wrong)}" if wrong else ""
+        return f"an error can be planted only in named APIs of these: {can}{but}"

@@ -17,7 +17,8 @@ import msgspec
 from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.embedded.member import Clock, Timer
 
-_REMEMBERED: Final = 100  # finished faults whose counts can still be asked for
+_MOST: Final = 50  # faults at work
+_REMEMBERED: Final = 20  # finished faults whose counts can still be asked for
 
 Ms = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -160,6 +161,11 @@ class Faults:
 
     def __bool__(self) -> bool:
         return bool(self._planted)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many that another one is not taken."""
+        return len(self._planted) >= _MOST
 
     def plant(self, fault: Fault) -> int:
         """Put a fault to work and return its number."""
