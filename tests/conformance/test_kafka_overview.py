@@ -56,9 +56,12 @@ async def test_the_producers_of_a_partition(wire):
     found = await producers(wire, topic, 0, 1, 7)
     assert [part.error_code for part in (found[0], found[1])] == [0, 0]
     assert found[1].producers == []
-    assert {(p.producer_id, p.producer_epoch, p.last_sequence) for p in found[0].producers} == {
-        (first["producer_id"], 0, 2),
-        (second["producer_id"], 0, 1),
+    assert {
+        (p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp)
+        for p in found[0].producers
+    } == {
+        (first["producer_id"], 0, 2, now - 5000),
+        (second["producer_id"], 0, 1, now - 1000),
     }
     assert {(p.coordinator_epoch, p.transaction_start_offset) for p in found[0].producers} == {
         (-1, -1)

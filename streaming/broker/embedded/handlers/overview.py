@@ -60,7 +60,7 @@ def _producers(broker: Broker, topic: str, index: int) -> list[m.ActiveProducer]
             producer_id=number,
             producer_epoch=producer.epoch,
             last_sequence=producer.batches[-1].last_sequence,
-            last_timestamp=producer.seen_ms,
+            last_timestamp=producer.batches[-1].max_timestamp,
         )
         for number, producer in table.items()
     ]
