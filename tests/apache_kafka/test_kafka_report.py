@@ -63,12 +63,12 @@ def test_it(apache_kafka): pass
 @pytest.mark.parametrize(
     ("tests", "arguments", "ci", "code"),
     [
-        (ONLY_EMBEDDED, (), "true", 1),
-        (ONLY_EMBEDDED, (), "", 0),
-        (ONLY_EMBEDDED, ("-k", "test_it"), "true", 0),
-        (ONLY_EMBEDDED, ("test_some.py",), "true", 0),
-        (SKIPPED, (), "", 0),
-        (SKIPPED, ("test_some.py",), "true", 1),
+        pytest.param(ONLY_EMBEDDED, (), "true", 1, id="ci"),
+        pytest.param(ONLY_EMBEDDED, (), "", 0, id="at-home"),
+        pytest.param(ONLY_EMBEDDED, ("-k", "test_it"), "true", 0, id="ci-chosen-by-name"),
+        pytest.param(ONLY_EMBEDDED, ("test_some.py",), "true", 0, id="ci-one-file"),
+        pytest.param(SKIPPED, (), "", 0, id="at-home-without-java"),
+        pytest.param(SKIPPED, ("test_some.py",), "true", 1, id="ci-without-java"),
     ],
 )
 def test_ci_is_red_when_the_real_cluster_did_not_run(tmp_path, tests, arguments, ci, code):
