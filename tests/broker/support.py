@@ -195,9 +195,17 @@ class Wire:
 
 
 def make_batch(
-    values, *, times=None, compression=0, producer_id=-1, epoch=-1, sequence=-1, base_offset=0
+    values,
+    *,
+    times=None,
+    key=None,
+    compression=0,
+    producer_id=-1,
+    epoch=-1,
+    sequence=-1,
+    base_offset=0,
 ):
-    """One record batch; `times` in milliseconds, one for each value."""
+    """One record batch; `times` in milliseconds, one for each value, `key` for all."""
     builder = DefaultRecordBatchBuilder(
         magic=2,
         compression_type=compression,
@@ -209,7 +217,7 @@ def make_batch(
     )
     for at, value in enumerate(values):
         when = BASE_TIME + at if times is None else times[at]
-        builder.append(at, when, None, value, [])
+        builder.append(at, when, key, value, [])
     raw = bytearray(builder.build())
     struct.pack_into(">q", raw, 0, base_offset)
     return bytes(raw)

@@ -1,32 +1,11 @@
-"""Consumer groups with real clients, also ones that die."""
+"""Consumer groups with real clients when the server dies."""
 
 import asyncio
-import subprocess
-import sys
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.broker.support import DEADLINE_S, Wire, make_batch, unique, until
-
-MEMBER = """
-import asyncio, sys
-from aiokafka import AIOKafkaConsumer
-
-async def main(bootstrap, topic, group):
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=bootstrap, group_id=group,
-        session_timeout_ms=1500, heartbeat_interval_ms=100,
-    )
-    await consumer.start()
-    while not consumer.assignment():
-        await consumer.getmany(timeout_ms=50)
-    print("joined", flush=True)
-    while True:
-        await consumer.getmany(timeout_ms=50)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
 
 
 def member(shared, topic, group, **settings):
@@ -48,22 +27,6 @@ def owns(consumer, count):
         return len(consumer.assignment()) == count
 
     return check
-
-
-async def test_a_killed_member_is_evicted_without_anybody_asking(shared, wire):
-    topic, group = await wire.create(unique(), 2), unique("g")
-    command = [sys.executable, "-c", MEMBER, shared.bootstrap, topic, group]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    try:
-        assert await asyncio.to_thread(process.stdout.readline) == b"joined\n"
-        async with member(shared, topic, group) as stays:
-            await until(owns(stays, 1))
-            process.kill()
-            await until(owns(stays, 2))
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 async def test_commits_resume_a_group_and_survive_kill(broker):
@@ -116,45 +79,3 @@ async def test_a_member_rides_out_the_servers_death(broker):
             return True
 
         await until(commits)
-
-
-async def test_commits_while_others_join_are_kept(shared, wire):
-    """aiokafka commits what it has when partitions are taken from it, before it joins again."""
-    topic, group = await wire.create(unique(), 2), unique("g")
-    for partition in range(2):
-        await wire.produce(topic, make_batch([b"x"] * 10), partition=partition)
-    committed = []
-
-    class Listener(ConsumerRebalanceListener):
-        def __init__(self, consumer):
-            self.consumer = consumer
-
-        async def on_partitions_revoked(self, revoked):
-            if revoked:
-                await self.consumer.commit()
-                committed.append(set(revoked))
-
-        async def on_partitions_assigned(self, assigned):
-            pass
-
-    first = AIOKafkaConsumer(
-        bootstrap_servers=shared.bootstrap,
-        group_id=group,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        heartbeat_interval_ms=50,
-    )
-    await first.start()
-    first.subscribe([topic], listener=Listener(first))
-    try:
-        read = 0
-        while read < 20:
-            read += sum(map(len, (await first.getmany(timeout_ms=50)).values()))
-        async with member(shared, topic, group) as second:
-            await until(owns(second, 1))
-            await until(owns(first, 1))
-            assert committed == [{TopicPartition(topic, 0), TopicPartition(topic, 1)}]
-            for part in committed[0]:
-                assert await second.committed(part) == 10
-    finally:
-        await first.stop()

@@ -1,10 +1,9 @@
 """Raw access to the broker under test: a client that puts all it makes on one node of it."""
 
 import asyncio
-import struct
 import time
 
-from streaming.broker.embedded.codec import decode, encode
+from streaming.broker.embedded.codec import encode
 from streaming.broker.embedded.messages import admin, cluster, data, groups
 from tests.broker.support import DEADLINE_S, Wire, unique
 
@@ -42,20 +41,6 @@ class NodeWire(Wire):
     def again(self, client_id="again"):
         """Another connection to the same node."""
         return Wire(self.port, client_id)
-
-    async def raw(self, key, version, body, correlation=None):
-        """Send bytes as a request's body and return the answer's bytes after the correlation id."""
-        self.correlation = self.correlation + 1 if correlation is None else correlation
-        head = struct.pack(">hhih", key, version, self.correlation, -1)
-        self.writer.write(struct.pack(">i", len(head) + len(body)) + head + body)
-        return await self.read_raw()
-
-    async def read_raw(self):
-        async with asyncio.timeout(DEADLINE_S):
-            (size,) = struct.unpack(">i", await self.reader.readexactly(4))
-            frame = await self.reader.readexactly(size)
-        assert struct.unpack_from(">i", frame)[0] == self.correlation
-        return frame[4:]
 
     async def metadata(self, topics, *, create=False, version=8):
         request = cluster.MetadataRequest(topics=topics, allow_auto_topic_creation=create)
@@ -136,6 +121,19 @@ class NodeWire(Wire):
         answer = await self.call(21, 1, request, admin.DeleteRecordsResponse)
         return answer.topics[0].partitions[0]
 
+    async def produce_all(self, topic, batches, at_once=100):
+        """Append one batch after the other, many requests under way at a time."""
+        for start in range(0, len(batches), at_once):
+            first = self.correlation
+            some = batches[start : start + at_once]
+            for raw in some:
+                part = data.ProducePartition(index=0, records=raw)
+                topics = [data.ProduceTopic(name=topic, partitions=[part])]
+                await self.send(0, 8, data.ProduceRequest(acks=-1, timeout_ms=1000, topics=topics))
+            for self.correlation in range(first + 1, first + 1 + len(some)):
+                answer = await self.receive(8, data.ProduceResponse)
+                assert answer.topics[0].partitions[0].error_code == 0, answer
+
     async def new_producer(self):
         """Id and epoch of a new idempotent producer."""
         request = data.InitProducerIdRequest(transaction_timeout_ms=1000)
@@ -158,8 +156,3 @@ def encoded(request, version):
     out = bytearray()
     encode(request, version, out)
     return bytes(out)
-
-
-def decoded(kind, version, raw):
-    """An answer from its bytes."""
-    return decode(kind, version, raw)

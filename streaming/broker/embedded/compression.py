@@ -6,6 +6,7 @@ Codecs as Kafka numbers them in a batch's attributes: 0 none, 1 gzip, 2 snappy, 
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from typing import Any, Final
@@ -44,9 +45,9 @@ def decompress(codec: int, payload: bytes | memoryview) -> bytes | memoryview:
 
 
 def _bounded(codec: Any, payload: bytes | memoryview) -> bytes:
-    room = bytearray(_MOST)  # the system gives memory only for what is written
-    size = codec.decompress_into(bytes(payload), room)
-    return bytes(memoryview(room)[:size])
+    with mmap.mmap(-1, _MOST) as room:  # the system gives memory only for what is written
+        size = codec.decompress_into(bytes(payload), room)
+        return room[:size]
 
 
 def _from_snappy(payload: bytes) -> bytes:

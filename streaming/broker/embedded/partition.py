@@ -10,7 +10,7 @@ from streaming.broker.embedded import batch, retention
 from streaming.broker.embedded.config import BrokerConfig
 from streaming.broker.embedded.log import PartitionLog
 from streaming.broker.embedded.producers import ProducerTable
-from streaming.broker.embedded.records import check_times
+from streaming.broker.embedded.records import check_records
 from streaming.broker.embedded.rules import LogRules
 from streaming.broker.embedded.segment import SegmentCaches
 
@@ -51,8 +51,7 @@ class Partition:
         """
         header = batch.check(records, rules.max_message_bytes)
         data = bytearray(records[: header.size])
-        if not rules.log_append_time:
-            check_times(data, header, rules, now_ms)
+        check_records(data, header, rules, now_ms)
         if header.producer_id >= 0:
             earlier = self.producers.check(header)
             if earlier is not None:

@@ -1,15 +1,17 @@
-"""Single records inside a batch: the first one at a time, and those too far from now."""
+"""Single records inside a batch: the first one at a time, and those that a topic refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from streaming.broker.embedded import compression
 from streaming.broker.embedded.batch import HEADER_BYTES, BatchHeader
-from streaming.broker.embedded.errors import ErrorCode, RecordsRefusedError
+from streaming.broker.embedded.errors import ApiError, ErrorCode, RecordsRefusedError
 from streaming.broker.embedded.rules import LogRules
 
-_NO_TIME = -1
+_NO_TIME: Final = -1
+_EARLIEST: Final = -(2**62)  # older than any clock shows: the setting asks for no check
 
 
 def first_at(
@@ -28,40 +30,53 @@ def first_at(
         payload = compression.decompress(header.compression, memoryview(batch)[HEADER_BYTES:])
     except compression.UnreadableError:
         return max(header.base_offset, from_offset), header.max_timestamp
-    for offset_delta, time_delta in _deltas(payload, header.records):
-        offset, time = header.base_offset + offset_delta, header.base_timestamp + time_delta
+    for record in _records(payload, header.records):
+        offset = header.base_offset + record.offset_delta
+        time = header.base_timestamp + record.time_delta
         if time >= timestamp and offset >= from_offset:
             return offset, time
     return None
 
 
-def check_times(batch: bytearray, header: BatchHeader, rules: LogRules, now_ms: int) -> None:
-    """Refuse records too far from now (KIP-937). Raises RecordsRefusedError.
+def check_records(batch: bytearray, header: BatchHeader, rules: LogRules, now_ms: int) -> None:
+    """Refuse records whose times are too far from now (KIP-937), or without a key that is needed.
 
-    Records are only looked at when the header's times, the first and the latest, leave a doubt.
+    Records are only looked at when the topic's settings or the header's times, the first and the
+    latest, leave a doubt. Raises ApiError.
     """
     low, high = now_ms - rules.before_max_ms, now_ms + rules.after_max_ms
-    if header.max_timestamp <= high and low <= -(2**62):
+    timed = not rules.log_append_time and (header.max_timestamp > high or low > _EARLIEST)
+    if not timed and not rules.needs_keys:
         return
-    payload: bytes | memoryview = b""
     try:
         payload = compression.decompress(header.compression, memoryview(batch)[HEADER_BYTES:])
-    except compression.UnreadableError:
-        if low <= header.base_timestamp and header.max_timestamp <= high:
-            return
-    far = []
-    for index, (_, delta) in enumerate(_deltas(payload, header.records)):
-        time = header.base_timestamp + delta
-        if time != _NO_TIME and not low <= time <= high:
+    except compression.UnreadableError as error:
+        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from error
+    far, keyless = [], []
+    for index, record in enumerate(_records(payload, header.records)):
+        time = header.base_timestamp + record.time_delta
+        if rules.needs_keys and record.key_size < 0:
+            keyless.append((index, "a compacted topic takes no record without a key"))
+        elif timed and time != _NO_TIME and not low <= time <= high:
             far.append((index, f"its time {time} is not within {low} to {high}"))
     if far:
         raise RecordsRefusedError(
             ErrorCode.INVALID_TIMESTAMP, "the times of some records are too far from now", far
         )
+    if keyless:
+        raise RecordsRefusedError(ErrorCode.INVALID_RECORD, "some records have no key", keyless)
 
 
-def _deltas(payload: bytes | memoryview, count: int) -> Iterator[tuple[int, int]]:
-    """Offset and time of each record relative to the batch's; stops where the bytes make no sense.
+class _Record(NamedTuple):
+    """What a record begins with, relative to its batch; no key has the size -1."""
+
+    offset_delta: int
+    time_delta: int
+    key_size: int
+
+
+def _records(payload: bytes | memoryview, count: int) -> Iterator[_Record]:
+    """The beginnings of records; stops where the bytes make no sense.
 
     A record: length, attributes (1 byte), time delta, offset delta, then key, value, headers;
     numbers are zigzag varints (Kafka's message format).
@@ -71,8 +86,9 @@ def _deltas(payload: bytes | memoryview, count: int) -> Iterator[tuple[int, int]
         for _ in range(count):
             length, position = _varint(payload, position)
             time_delta, at = _varint(payload, position + 1)
-            offset_delta, _ = _varint(payload, at)
-            yield offset_delta, time_delta
+            offset_delta, at = _varint(payload, at)
+            key_size, _ = _varint(payload, at)
+            yield _Record(offset_delta, time_delta, key_size)
             position += length
     except IndexError:
         return

@@ -10,9 +10,10 @@ class LogRules:
     """The settings of a topic that its partitions obey. Sizes are bytes, times milliseconds.
 
     `before_max_ms` and `after_max_ms` bound how far a record's time may be from that of its
-    arrival. -1 as a retention keeps everything. `delete_old` is whether `cleanup.policy` names
-    `delete`; without it retention by time and size does not act (and compaction is not offered,
-    so such a log keeps all that was not removed by DeleteRecords).
+    arrival. -1 as a retention keeps everything. `delete_old` and `needs_keys` are whether
+    `cleanup.policy` names `delete` and `compact`. Without the former retention by time and size
+    does not act; compaction is not offered, so a topic that is only compacted keeps all that was
+    not removed by DeleteRecords.
     """
 
     max_message_bytes: int
@@ -24,4 +25,5 @@ class LogRules:
     retention_ms: int = -1
     retention_bytes: int = -1
     delete_old: bool = True
+    needs_keys: bool = False
     file_delete_delay_ms: int = 0

@@ -247,5 +247,6 @@ def rules(values: Mapping[str, str], config: BrokerConfig) -> LogRules:
         retention_ms=int(value("retention.ms")),
         retention_bytes=int(value("retention.bytes")),
         delete_old="delete" in split_list(value("cleanup.policy")),
+        needs_keys="compact" in split_list(value("cleanup.policy")),
         file_delete_delay_ms=int(value("file.delete.delay.ms")),
     )
