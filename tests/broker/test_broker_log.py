@@ -253,6 +253,25 @@ def test_log_append_time_replaces_the_producers_time(tmp_path):
     assert partition.log.offset_at_time(12346) is None
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "records",
+    [b"\x01" * 50, b"\x09" * 50, b"\x80" * 500_000, b"\x00" * 50, b"\xff" * 9 + b"\x01"],
+    ids=["back by one", "back by five", "endless", "empty", "longest"],
+)
+def test_forged_records_do_not_keep_the_server_busy(tmp_path, records):
+    """Their checksum fits, their count and lengths lead nowhere."""
+    partition = opened(tmp_path)
+    raw = bytearray(make_batch([b"a"])[:61] + records)
+    struct.pack_into(">i", raw, 8, len(raw) - 12)
+    struct.pack_into(">i", raw, 23, 2**31 - 2)
+    struct.pack_into(">i", raw, 57, 2**31 - 1)
+    struct.pack_into(">I", raw, 17, batch.crc32c.crc32c(bytes(raw[21:])))
+    partition.append(memoryview(bytes(raw)), replace(RULES, needs_keys=True), 0)
+    assert partition.log.end_offset == 2**31 - 1
+    assert partition.log.offset_at_time(BASE_TIME) is None
+
+
 def test_an_unreadable_compression_answers_with_the_batchs_start(tmp_path):
     partition = opened(tmp_path)
     raw = bytearray(make_batch([b"a", b"b", b"c"]))

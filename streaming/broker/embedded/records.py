@@ -11,6 +11,7 @@ from streaming.broker.embedded.errors import ApiError, ErrorCode, RecordsRefused
 from streaming.broker.embedded.rules import LogRules
 
 _NO_TIME: Final = -1
+_LONGEST_VARINT: Final = 10  # bytes of a 64-bit number
 _EARLIEST: Final = -(2**62)  # older than any clock shows: the setting asks for no check
 
 
@@ -59,12 +60,13 @@ def check_records(batch: bytearray, header: BatchHeader, rules: LogRules, now_ms
             keyless.append((index, "a compacted topic takes no record without a key"))
         elif timed and time != _NO_TIME and not low <= time <= high:
             far.append((index, f"its time {time} is not within {low} to {high}"))
+    bad = sorted(keyless + far)
     if far:
         raise RecordsRefusedError(
-            ErrorCode.INVALID_TIMESTAMP, "the times of some records are too far from now", far
+            ErrorCode.INVALID_TIMESTAMP, "the times of some records are too far from now", bad
         )
     if keyless:
-        raise RecordsRefusedError(ErrorCode.INVALID_RECORD, "some records have no key", keyless)
+        raise RecordsRefusedError(ErrorCode.INVALID_RECORD, "some records have no key", bad)
 
 
 class _Record(NamedTuple):
@@ -85,6 +87,8 @@ def _records(payload: bytes | memoryview, count: int) -> Iterator[_Record]:
     try:
         for _ in range(count):
             length, position = _varint(payload, position)
+            if length <= 0:  # forged: reading on would go round in circles
+                return
             time_delta, at = _varint(payload, position + 1)
             offset_delta, at = _varint(payload, at)
             key_size, _ = _varint(payload, at)
@@ -95,11 +99,10 @@ def _records(payload: bytes | memoryview, count: int) -> Iterator[_Record]:
 
 
 def _varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
+    """A zigzag varint and the position after it. Raises IndexError when it does not end."""
+    value = 0
+    for at, byte in enumerate(data[position : position + _LONGEST_VARINT]):
+        value |= (byte & 0x7F) << (7 * at)
         if byte < 0x80:
-            return (value >> 1) ^ -(value & 1), position
-        shift += 7
+            return (value >> 1) ^ -(value & 1), position + at + 1
+    raise IndexError("a number that does not end")
