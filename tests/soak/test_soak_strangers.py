@@ -6,7 +6,9 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
+import crc32c
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +18,7 @@ from soak_group import make_topic
 from streaming.broker.embedded import apis
 from streaming.broker.embedded.codec import encode
 from streaming.broker.embedded.lengths import NO_TAGS
+from streaming.broker.embedded.messages import data
 from tests.broker.any_message import COMMON_NAME, messages
 from tests.broker.support import unique
 
@@ -48,6 +51,25 @@ def requests(draw):
 
 
 @st.composite
+def forged_batches(draw):
+    """A Produce request whose batch has a right checksum and contents that make no sense."""
+    count = draw(st.sampled_from((1, 2, 2**31 - 1)))
+    times = st.sampled_from((-1, 0, int(time.time() * 1000), 2**62))
+    attributes = draw(st.integers(0, 0x0F))  # any compression, either kind of time
+    who = draw(st.sampled_from(((-1, -1, -1), (0, 0, 0), (0, 0, 2**31 - 1), (5, 3, 7))))
+    covered = struct.pack(
+        ">hiqqqhii", attributes, count - 1, draw(times), draw(times), *who, count
+    ) + draw(st.binary(max_size=120))
+    checksum = crc32c.crc32c(covered)
+    raw = struct.pack(">qiibI", 0, 9 + len(covered), 0, 2, checksum) + covered
+    part = data.ProducePartition(index=draw(st.integers(0, 1)), records=raw)
+    topics = [data.ProduceTopic(name=COMMON_NAME, partitions=[part])]
+    out = bytearray(header(0, 8))
+    encode(data.ProduceRequest(acks=-1, timeout_ms=1000, topics=topics), 8, out)
+    return framed(bytes(out))
+
+
+@st.composite
 def damaged(draw):
     """A request with one stretch of bytes replaced; its length may be wrong now."""
     raw = draw(requests())
@@ -68,6 +90,7 @@ NOISE = st.one_of(
 # What is understood may change a cluster that other tests use, too: for our own broker only.
 FORGED = st.one_of(
     requests(),
+    forged_batches(),
     damaged(),
     requests().flatmap(lambda raw: st.integers(0, len(raw)).map(lambda end: raw[:end])),
 )
