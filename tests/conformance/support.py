@@ -97,16 +97,16 @@ class NodeWire(Wire):
 
     async def group(self):
         """A new group's name whose coordinator this node is."""
-        while True:
-            name = unique("g")
-            request = cluster.FindCoordinatorRequest(key=name)
-            found = await ready(
-                lambda: self.call(10, 2, request, cluster.FindCoordinatorResponse)  # noqa: B023
-            )
-            if found.node_id == self.node:
-                break
+        while not await self.coordinates(name := unique("g")):
+            pass
         await ready(lambda: self.describe_group(name))
         return name
+
+    async def coordinates(self, group):
+        """Whether this node is the group's coordinator."""
+        request = cluster.FindCoordinatorRequest(key=group)
+        found = await ready(lambda: self.call(10, 2, request, cluster.FindCoordinatorResponse))
+        return found.node_id == self.node
 
     async def describe_group(self, name):
         request = groups.DescribeGroupsRequest(groups=[name])
