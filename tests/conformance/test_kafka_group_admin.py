@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from streaming.broker.embedded.messages import groups
+from streaming.broker.embedded.messages import groups, upkeep
 from tests.broker.support import until
 from tests.conformance.clients import admin_client, consumer, owning
 from tests.conformance.group_wire import WireMember, commit, committed, settle, share, subscription
@@ -111,6 +111,64 @@ async def test_groups_are_listed_with_and_without_members(wire, new_member, vers
     assert (await listed(wire, version))[new_member.group] == "consumer"
     await a.leave()
     assert (await listed(wire, version))[new_member.group] == "consumer"
+
+
+@pytest.mark.parametrize(
+    ("states", "types", "shown"),
+    [
+        (["Stable"], [], True),
+        (["stable"], [], True),
+        (["Empty", "Dead"], [], False),
+        ([], ["classic"], True),
+        ([], ["consumer"], False),
+        (["Stable"], ["consumer"], False),
+    ],
+)
+async def test_lists_are_filtered_by_state_and_kind(wire, new_member, states, types, shown):
+    """KIP-518 and KIP-848."""
+    a = await new_member()
+    await settle(a)
+    await reaches(wire, new_member.group, "Stable")
+    request = groups.ListGroupsRequest(states=states, types=types)
+    answer = await wire.call(16, 5, request, groups.ListGroupsResponse)
+    found = [one for one in answer.groups if one.group_id == new_member.group]
+    assert [(one.state, one.type) for one in found] == [("Stable", "classic")] * shown
+
+
+async def commits_deleted(wire, group, topic, *partitions):
+    """The answer to OffsetDelete (KIP-496): its own error code and those of the partitions."""
+    parts = [upkeep.OffsetDeletePartition(index=index) for index in partitions]
+    request = upkeep.OffsetDeleteRequest(
+        group_id=group, topics=[upkeep.OffsetDeleteTopic(name=topic, partitions=parts)]
+    )
+    answer = await wire.call(47, 0, request, upkeep.OffsetDeleteResponse)
+    codes = [part.error_code for topic in answer.topics for part in topic.partitions]
+    return answer.error_code, codes
+
+
+async def test_single_commits_of_a_group_are_deleted(wire):
+    topic, group = await wire.create(partitions=2), await wire.group()
+    for partition in range(2):
+        await commit(wire, group, topic, 5, partition)
+    assert await commits_deleted(wire, group, topic, 0) == (0, [0])
+    offsets = [(await committed(wire, group, topic, index)).offset for index in range(2)]
+    assert offsets == [-1, 5]
+
+
+async def test_commits_of_a_subscribed_topic_are_not_deleted(wire, new_member):
+    topic, other = await wire.create(), await wire.create()
+    a = await new_member()
+    a.protocols = {"range": subscription(topic)}
+    await settle(a)
+    for name in (topic, other):
+        await a.commit(name, 5)
+    assert await commits_deleted(wire, new_member.group, topic, 0) == (0, [86])
+    assert await commits_deleted(wire, new_member.group, other, 0) == (0, [0])
+    assert (await committed(wire, new_member.group, topic)).offset == 5
+
+
+async def test_commits_of_an_unknown_group_are_not_deleted(wire):
+    assert await commits_deleted(wire, await wire.group(), await wire.create(), 0) == (69, [])
 
 
 async def test_a_group_with_members_is_not_deleted(wire, new_member):

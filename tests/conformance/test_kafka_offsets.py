@@ -136,6 +136,18 @@ async def test_positions_of_newer_versions_are_refused_in_old_ones(wire, positio
     assert (await wire.list_offset(topic, position)).error_code == 35
 
 
+async def test_the_record_with_the_latest_time_is_found_since_version_7(wire):
+    """KIP-734."""
+    topic = await wire.create()
+    none = await wire.list_offset(topic, -3, version=7)
+    assert (none.error_code, none.offset, none.timestamp) == (0, -1, -1)
+    for times in ([100, 500, 200], [300, 400]):
+        raw = make_batch([b"x"] * len(times), times=[BASE_TIME + time_ms for time_ms in times])
+        await wire.produce(topic, raw)
+    latest = await wire.list_offset(topic, -3, version=7)
+    assert (latest.offset, latest.timestamp) == (1, BASE_TIME + 500)
+
+
 # --- DeleteRecords ------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import pytest
 from aiokafka.admin import NewPartitions, NewTopic
 
-from streaming.broker.embedded.messages import admin, cluster
+from streaming.broker.embedded.messages import admin, cluster, upkeep
 from tests.broker.support import make_batch, unique, until
 from tests.conformance.clients import admin_client, consumer, owning, producer, read
 from tests.conformance.group_wire import commit, committed
@@ -345,3 +345,19 @@ async def test_every_node_is_found_through_the_coordinator_of_a_group(wire):
 async def test_a_coordinator_of_no_known_kind_is_refused(wire):
     request = cluster.FindCoordinatorRequest(key="x", key_type=9)
     assert (await wire.call(10, 2, request, cluster.FindCoordinatorResponse)).error_code == 42
+
+
+async def test_the_size_of_a_log_on_disk_is_told(wire):
+    topic = await wire.create(partitions=2)
+    raw = make_batch([b"x" * 1000])
+    await wire.produce(topic, raw, 1)
+    asked = upkeep.LogDirTopic(name=topic, partitions=[0, 1])
+    request = upkeep.DescribeLogDirsRequest(topics=[asked])
+    answer = await wire.call(35, 1, request, upkeep.DescribeLogDirsResponse)
+    sizes = {
+        part.index: part.size
+        for folder in answer.results
+        for found in folder.topics
+        for part in found.partitions
+    }
+    assert sizes == {0: 0, 1: len(raw)}
