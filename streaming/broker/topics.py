@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
@@ -18,6 +23,8 @@ from streaming.broker.errors import BrokerError
 log: Final = logging.getLogger(__name__)
 
 _TOPIC_EXISTS: Final = 36
+_NOT_ALLOWED: Final = (29, 31)  # TOPIC_ and CLUSTER_AUTHORIZATION_FAILED
+_MAY_NOT: Final = "Have it done by somebody who may, or get the rights listed in docs/kafka.md."
 ANSWER_S: Final = 4.0
 _METADATA_S: Final = 15.0
 
@@ -34,19 +41,13 @@ async def ensure_topics(
     try:
         await admin.start()
         wanted = {**streams, **dict.fromkeys(extra, 1)}
-        answer = await admin.create_topics(
-            [NewTopic(name, count, replication) for name, count in wanted.items()]
-        )
-        for name, code, *reason in answer.topic_errors:
-            if code not in (0, _TOPIC_EXISTS):
-                detail = reason[0] if reason and reason[0] else f"error {code}"
-                raise BrokerError(
-                    f"The broker at {kafka.bootstrap} did not make topic {name}: {detail}."
-                )
+        # Those that are there need no right to make topics: often others have made them.
+        there = set(await admin.list_topics())
+        await _make(admin, kafka, {n: c for n, c in wanted.items() if n not in there}, replication)
         have = await _partition_counts(admin, dict.fromkeys(wanted, 1))
         more = {n: NewPartitions(c) for n, c in streams.items() if have[n] < c}
         if more:
-            await admin.create_partitions(more)
+            await _extend(admin, kafka, more)
             have = await _partition_counts(admin, wanted)
         return {name: have[name] for name in streams}
     except (KafkaError, OSError) as error:
@@ -58,6 +59,49 @@ async def ensure_topics(
     finally:
         with contextlib.suppress(Exception):
             await admin.close()
+
+
+async def check_group(kafka: Connection, group: str) -> None:
+    """Find out whether this user may use the consumer group. Raises BrokerError if not.
+
+    Without the right consumers would try to join it for ever.
+    """
+    admin = AIOKafkaAdminClient(**kafka.options(), request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        await admin.find_coordinator(group)
+    except GroupAuthorizationFailedError as error:
+        raise BrokerError(
+            f"The broker at {kafka.bootstrap} does not let this user into the consumer group "
+            f"{group}. {_MAY_NOT}"
+        ) from error
+    except (KafkaError, OSError) as error:
+        # On a new cluster no group has a coordinator yet; the consumers wait for one themselves.
+        log.info("no coordinator of group %s yet: %s", group, error)
+    finally:
+        with contextlib.suppress(Exception):
+            await admin.close()
+
+
+async def _make(admin: Any, kafka: Connection, topics: Mapping[str, int], replication: int) -> None:
+    if not topics:
+        return
+    answer = await admin.create_topics([NewTopic(n, c, replication) for n, c in topics.items()])
+    for name, code, *reason in answer.topic_errors:
+        if code not in (0, _TOPIC_EXISTS):
+            detail = (reason[0] if reason and reason[0] else f"error {code}").rstrip(".")
+            what = f"The broker at {kafka.bootstrap} did not make topic {name}: {detail}."
+            raise BrokerError(f"{what} {_MAY_NOT}" if code in _NOT_ALLOWED else what)
+
+
+async def _extend(admin: Any, kafka: Connection, more: Mapping[str, NewPartitions]) -> None:
+    try:
+        await admin.create_partitions(more)
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
+        raise BrokerError(
+            f"The broker at {kafka.bootstrap} lets this user add no partitions to "
+            f"{', '.join(more)}. Ask for fewer --shards, or: {_MAY_NOT}"
+        ) from error
 
 
 async def _partition_counts(admin: Any, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from aiokafka import TopicPartition
 from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
-from streaming.broker.topics import ANSWER_S, LogWatch, ensure_topics
+from streaming.broker.topics import ANSWER_S, LogWatch, check_group, ensure_topics
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
 from streaming.lab.journal import Journal
@@ -140,6 +140,7 @@ class Engine:
             [self.settings.dead_letter_topic],
             self.cluster.replicas,
         )
+        await check_group(self.backend.connection, self.settings.group)
         by_topic = {topic: stream for stream, topic in self.topics.items()}
         self.shards = {by_topic[topic]: count for topic, count in counts.items()}
         for stream, count in self.shards.items():

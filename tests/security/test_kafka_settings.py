@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,13 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         with pytest.raises(BrokerError) as error:
             Connection("h:1", Security.model_validate(values)).options()
         assert part in str(error.value)
+
+
+def test_an_authority_of_ones_own_is_judged_alike_by_every_python(tmp_path: Path) -> None:
+    files = Certificates.make(tmp_path)
+    context = Security.model_validate({"ca_file": files.ca}).tls_context()
+    assert context is not None and context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname and not context.verify_flags & ssl.VERIFY_X509_STRICT
 
 
 @pytest.mark.parametrize(
