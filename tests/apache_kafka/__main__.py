@@ -15,7 +15,7 @@ EPILOG = """examples:
   make kafka                                  three nodes, three replicas
   make kafka ARGS="--nodes 1"                 one node
   make kafka ARGS="--set log.retention.ms=60000 --set auto.create.topics.enable=false"
-  make kafka ARGS="--fetch"                   only fetch the jars (about 40 MB, once)
+  make kafka ARGS="--fetch"                   only fetch the jars (44 MB, once)
 
 Each start is a new, empty cluster; its data goes when it stops."""
 

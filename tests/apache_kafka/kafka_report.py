@@ -41,7 +41,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for kind, name in zip(KINDS, (embedded_name(), apache), strict=True):
         if counts[kind]:
             outcomes = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts[kind].items()))
-            terminalreporter.write_line(f"{name}: {counts[kind].total()} checks: {outcomes}")
+            total = counts[kind].total()
+            checks = "1 check" if total == 1 else f"{total} checks"
+            terminalreporter.write_line(f"{name}: {checks}: {outcomes}")
     if _real_cluster_is_missing(terminalreporter.config, counts):
         terminalreporter.write_line(
             "This run is a failure: in CI every test runs, and no check passed on a real "

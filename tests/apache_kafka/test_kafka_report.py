@@ -43,7 +43,7 @@ def test_a_run_names_both_brokers_and_counts_the_checks_of_each(tmp_path):
     done = run(tmp_path)
     assert done.returncode == 1
     assert "embedded broker 0.1.0: 3 checks: 1 failed, 2 passed" in done.stdout
-    assert "Apache Kafka (it did not run): 1 checks: 1 passed" in done.stdout
+    assert "Apache Kafka (it did not run): 1 check: 1 passed" in done.stdout
 
 
 ONLY_EMBEDDED = 'import pytest\n@pytest.mark.kafka_check("embedded")\ndef test_it(): pass\n'
