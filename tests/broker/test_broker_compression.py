@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import random
 import struct
 
 import cramjam
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.broker.embedded import compression
-from streaming.broker.embedded.compression import UnreadableError, decompress
+from streaming.broker.embedded.compression import UnreadableError, compress, decompress
 
 RECORDS = b"some records " * 5000
 
@@ -36,6 +37,18 @@ MADE = {
 def test_every_codec_is_read(name):
     codec, payload = MADE[name]
     assert decompress(codec, memoryview(payload)) == RECORDS
+
+
+@pytest.mark.parametrize("records", [b"", b"x", RECORDS, random.Random(1).randbytes(200_000)])
+@pytest.mark.parametrize("codec", range(5))
+def test_what_is_written_is_read(codec, records):
+    assert decompress(codec, compress(codec, records)) == records
+
+
+def test_lz4_blocks_are_independent_as_javas_reader_demands():
+    raw = compress(3, RECORDS)
+    assert raw[:4] == bytes.fromhex("04224d18") and raw[4] & 0x20
+    assert bytes(cramjam.lz4.decompress(raw)) == RECORDS
 
 
 @pytest.mark.parametrize("name", [name for name in MADE if name not in ("none", "gzip")])

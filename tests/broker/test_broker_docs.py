@@ -39,6 +39,7 @@ def test_a_setting_acts_when_it_changes_the_rules_of_a_log():
     every = settings.topic_settings(config)
     other = {
         "cleanup.policy": "compact",
+        "compression.type": "gzip",
         "message.timestamp.type": "LogAppendTime",
         "segment.bytes": "2000000",
     }

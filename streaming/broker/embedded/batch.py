@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import crc32c
 
+from streaming.broker.embedded import compression
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 
 _HEADER: Final = struct.Struct(">qiibIhiqqqhii")
@@ -22,6 +23,7 @@ _ENTRY: Final = struct.Struct(">qiib")  # how a batch of any format begins
 _LEAST_LENGTH: Final = 14  # of the oldest format's smallest message
 _MAGIC: Final = 2
 _MAGIC_AT: Final = 16
+_LENGTH_AT: Final = 8
 _CRC_AT: Final = 17
 _CRC_FROM: Final = 21
 _MAX_TIMESTAMP_AT: Final = 35
@@ -174,3 +176,16 @@ def _with_attributes(data: bytearray, header: BatchHeader, attributes: int) -> B
     crc = crc32c.crc32c(memoryview(data)[_CRC_FROM:])
     struct.pack_into(">I", data, _CRC_AT, crc)
     return header._replace(attributes=attributes, crc=crc)
+
+
+def repack(data: bytearray, header: BatchHeader, codec: int) -> tuple[bytearray, BatchHeader]:
+    """The same records in another compression. Raises ApiError when they cannot be read."""
+    try:
+        plain = compression.decompress(header.compression, memoryview(data)[HEADER_BYTES:])
+    except compression.UnreadableError as error:
+        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from error
+    changed = data[:HEADER_BYTES] + compression.compress(codec, plain)
+    length = len(changed) - LENGTH_OVERHEAD
+    struct.pack_into(">i", changed, _LENGTH_AT, length)
+    attributes = header.attributes & ~_COMPRESSION_MASK | codec
+    return changed, _with_attributes(changed, header._replace(length=length), attributes)

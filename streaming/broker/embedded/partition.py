@@ -56,6 +56,8 @@ class Partition:
             earlier = self.producers.check(header)
             if earlier is not None:
                 return Appended(earlier.base_offset, earlier.max_timestamp)
+        if rules.codec is not None and rules.codec != header.compression:
+            data, header = batch.repack(data, header, rules.codec)
         if rules.log_append_time:
             header = batch.stamp(data, header, now_ms)
         elif header.log_append_time:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from streaming.broker.embedded.compression import CODECS
 from streaming.broker.embedded.config import MIB, BrokerConfig
 from streaming.broker.embedded.errors import ApiError, ErrorCode
 from streaming.broker.embedded.rules import LogRules
 
 _LONG_MAX: Final = 2**63 - 1
 _INT_MAX: Final = 2**31 - 1
-COMPRESSIONS: Final = ("uncompressed", "gzip", "snappy", "lz4", "zstd", "producer")
 
 
 class ConfigType(IntEnum):
@@ -114,7 +114,7 @@ def topic_settings(config: BrokerConfig) -> dict[str, Setting]:
         "cleanup.policy": Setting("delete", _list_of("delete", "compact"), "log.cleanup.policy"),
         "compression.gzip.level": Setting("-1", _number(-1, 9), "compression.gzip.level"),
         "compression.lz4.level": Setting("9", _number(1, 17), "compression.lz4.level"),
-        "compression.type": Setting("producer", _choice(*COMPRESSIONS), "compression.type"),
+        "compression.type": Setting("producer", _choice(*CODECS, "producer"), "compression.type"),
         "compression.zstd.level": Setting("3", _number(-131072, 22), "compression.zstd.level"),
         "delete.retention.ms": Setting("86400000", _number(0), "log.cleaner.delete.retention.ms"),
         "file.delete.delay.ms": Setting("60000", _number(0), "log.segment.delete.delay.ms"),
@@ -173,6 +173,7 @@ INTERNAL_SETTINGS: Final = {
 _ACTING: Final = {
     "cleanup.policy": "With delete, records go by retention. With compact alone nothing goes: "
     "the embedded broker does not compact.",
+    "compression.type": "producer: batches keep their compression; or all get the one named.",
     "file.delete.delay.ms": "How long the file of a dropped segment stays, renamed.",
     "max.message.bytes": "The largest record batch that is taken.",
     "message.timestamp.after.max.ms": "How far in the future a record's time may be.",
@@ -242,6 +243,7 @@ def rules(values: Mapping[str, str], config: BrokerConfig) -> LogRules:
         segment_bytes=int(values.get("internal.segment.bytes") or value("segment.bytes")),
         segment_ms=int(value("segment.ms")),
         log_append_time=value("message.timestamp.type") == "LogAppendTime",
+        codec=CODECS.get(value("compression.type").strip()),
         before_max_ms=int(value("message.timestamp.before.max.ms")),
         after_max_ms=int(value("message.timestamp.after.max.ms")),
         retention_ms=int(value("retention.ms")),
