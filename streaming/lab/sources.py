@@ -101,17 +101,18 @@ def from_environment(environ: Mapping[str, str], models: Models, main: str) -> F
         variable(name, "" if table == main else table): (table, name)
         for table, model in models.items()
         for name in model.model_fields
+        if name not in models
     }
     found: Found = {table: {} for table in models}
     for key, text in environ.items():
         if not key.startswith(PREFIX) or key.startswith(RESERVED):
             continue
         if key not in known:
-            near = difflib.get_close_matches(key, known, 3)
+            near = difflib.get_close_matches(key, known, 2)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise SettingsError(
                 f"{key} in the environment: there is no such setting{hint or '.'} "
-                "docs/kafka.md lists them; unset it if it is another program's."
+                "docs/kafka.md says how they are named; unset it if it is another program's."
             )
         table, name = known[key]
         if text:

@@ -95,7 +95,7 @@ WRONG_VARIABLES = {
     "DASPREP_SHARDS=1.5": ("DASPREP_SHARDS in the environment: ",),
     "DASPREP_STORE_CLICKS=maybe": ("DASPREP_STORE_CLICKS in the environment: ",),
     "DASPREP_KAFKA_PROTOCOL=https": ("DASPREP_KAFKA_PROTOCOL in", "known: PLAINTEXT, SSL"),
-    "DASPREP_KAFKA=x": ("DASPREP_KAFKA in the environment", "[kafka]"),
+    "DASPREP_KAFKA=x": ("DASPREP_KAFKA in the environment", "no such setting"),
 }
 
 
