@@ -135,6 +135,7 @@ def kafka(
 
 def _whole_session(request: pytest.FixtureRequest) -> Iterator[KafkaCluster]:
     cluster = _started(KafkaCluster(), request)
+    request.config.stash[RAN_ON] = cluster.name  # it counts for more than a test's own
     yield cluster
     cluster.stop()
 
@@ -144,5 +145,5 @@ def _started(cluster: KafkaCluster, request: pytest.FixtureRequest) -> KafkaClus
         cluster.start()
     except KafkaUnavailable as error:
         unavailable(str(error))
-    request.config.stash[RAN_ON] = cluster.name
+    request.config.stash.setdefault(RAN_ON, cluster.name)
     return cluster
