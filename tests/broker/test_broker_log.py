@@ -53,6 +53,8 @@ def test_reads_are_whole_batches_in_order_whatever_the_limit(tmp_path_factory, s
         assert headers[0][1].base_offset <= offset < headers[0][1].next_offset
         assert sum(header.size for _, header in headers) == len(data), "a torn batch"
         assert len(data) <= limit or len(headers) == 1
+        bounded = log.read(log.cursor(offset), limit, at_least_one=False)
+        assert bounded == (data if len(data) <= limit else b"")
     partition.close()
     shutil.rmtree(folder)
 

@@ -48,7 +48,7 @@ class BrokerConfig:
     index_interval_bytes: int = 8192
     max_message_bytes: int = MIB + 12
     max_frame_bytes: int = 100 * MIB
-    fetch_max_bytes: int = 16 * MIB
+    fetch_max_bytes: int = 4 * MIB
     max_connections: int = 500
     max_open_files: int = 256
     max_indexes: int = 64

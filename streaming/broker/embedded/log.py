@@ -55,6 +55,8 @@ class PartitionLog:
         self._bases: list[int] = []
         # Positions of the newest batches: consumers at the tail ask for exactly these offsets.
         self._recent: OrderedDict[int, Cursor] = OrderedDict()
+        # Where reads ended: consumers that catch up ask for what comes next.
+        self._next_reads: OrderedDict[int, Cursor] = OrderedDict()
         self._gone: deque[tuple[int, Path]] = deque()  # files and when to delete them
 
     @property
@@ -108,16 +110,14 @@ class PartitionLog:
         if segment.is_full(len(data), header.max_timestamp, rules):
             segment = self._roll()
         position = segment.append(data, header)
-        self._recent[header.base_offset] = Cursor(segment, position)
-        if len(self._recent) > _RECENT:
-            self._recent.popitem(last=False)
+        _remember(self._recent, header.base_offset, Cursor(segment, position))
 
     def cursor(self, offset: int) -> Cursor:
         """Where the batch that holds `offset` is. Raises ApiError OFFSET_OUT_OF_RANGE."""
         end = self._segments[-1]
         if offset == end.next_offset:
             return Cursor(end, end.size)
-        recent = self._recent.get(offset)
+        recent = self._recent.get(offset) or self._next_reads.get(offset)
         if recent is not None and offset >= self.start_offset:
             return recent
         if not self.start_offset <= offset < end.next_offset:
@@ -135,18 +135,25 @@ class PartitionLog:
         at = self._index_of(cursor.segment)
         return sum(part.size for part in self._segments[at:]) - cursor.position
 
-    def read(self, cursor: Cursor, limit: int) -> bytes:
-        """Whole batches from the cursor, at most `limit` bytes unless the first one is larger."""
+    def read(self, cursor: Cursor, limit: int, *, at_least_one: bool = True) -> bytes:
+        """Whole batches from the cursor, at most `limit` bytes.
+
+        A first batch that is larger comes alone, or with `at_least_one` off not at all.
+        """
         parts: list[bytes] = []
         segment, position = cursor
         at = self._index_of(segment)
         while True:
             if position < segment.size:
-                end = segment.end_of_whole(position, limit)
-                if parts and end - position > limit:
+                # An answer that is nearly full asks this of partition after partition.
+                if not (parts or at_least_one) and segment.batch_size(position) > limit:
+                    break
+                end, next_offset = segment.end_of_whole(position, limit)
+                if end - position > limit and (parts or not at_least_one):
                     break
                 parts.append(segment.read(position, end - position))
                 limit -= end - position
+                _remember(self._next_reads, next_offset, Cursor(segment, end))
                 if end < segment.size:
                     break
             at += 1
@@ -240,6 +247,7 @@ class PartitionLog:
             raise StorageError(f"cannot move the start of the log: {error.strerror}") from error
         self.start_offset = offset
         self._recent.clear()
+        self._next_reads.clear()
 
     def _retire(self, count: int, delete_at_ms: int) -> None:
         """Take the oldest segments out of the log; their files are only renamed for now."""
@@ -262,3 +270,9 @@ class PartitionLog:
             return int((self.folder / _START_FILE).read_text(encoding="ascii"))
         except (OSError, ValueError):
             return 0
+
+
+def _remember(places: OrderedDict[int, Cursor], offset: int, cursor: Cursor) -> None:
+    places[offset] = cursor
+    if len(places) > _RECENT:
+        places.popitem(last=False)

@@ -135,21 +135,26 @@ class Segment:
                 return position
         return self.size
 
-    def end_of_whole(self, start: int, limit: int) -> int:
+    def batch_size(self, position: int) -> int:
+        """Bytes of the batch at `position`."""
+        return read_header(self.read(position, HEADER_BYTES)).size
+
+    def end_of_whole(self, start: int, limit: int) -> tuple[int, int]:
         """Where to stop reading from `start` to return whole batches of at most `limit` bytes.
 
-        Always past the first batch, however large (KIP-74: a consumer must get ahead).
+        The position and the offset that follows. Always past the first batch, however large
+        (KIP-74: a consumer must get ahead).
         """
         if self.size - start <= limit:
-            return self.size
-        end = start
+            return self.size, self.next_offset
+        end, offset = start, self.base_offset
         for position, header in self.skim(max(start, self.index.before_position(start + limit))):
             if position + header.size - start > limit and position > start:
-                return position
-            end = position + header.size
+                return position, header.base_offset
+            end, offset = position + header.size, header.next_offset
             if end - start >= limit:
-                return end
-        return end
+                break
+        return end, offset
 
     def restart(self) -> int:
         """Forget what is known of the file, to read it again; returns its bytes. Raises OSError."""

@@ -144,11 +144,10 @@ def _records(
 ) -> bytes:
     """Whole batches; above the limit only the first batch of an answer that has none yet."""
     try:
-        data = partition.log.read(cursor, max(limit, 0))
+        return partition.log.read(cursor, max(limit, 0), at_least_one=first)
     except ApiError as error:
         result.error_code = error.code
         return b""
-    return data if first or len(data) <= limit else b""
 
 
 async def list_offsets(
