@@ -102,9 +102,7 @@ async def test_each_failure_has_one_clear_text(
     assert CANARY not in said and "eyJ" not in said, "neither password nor token"
 
 
-ON_THE_COMMAND_LINE = (
-    "wrong password", "wrong CA", "expired token", "no client certificate", "no TLS to a TLS port",
-)  # fmt: skip
+ON_THE_COMMAND_LINE = ("wrong password", "wrong CA", "expired token")
 
 
 def test_a_run_ends_with_this_text_and_exit_code_2(
