@@ -44,7 +44,9 @@ async def test_killed_node_in_a_minute_of_traffic(
     summary = json.loads((tmp_path / "out.json").read_text())
     assert summary["verified"]
     assert (summary["lost"], summary["duplicates"], summary["wrong"]) == (0, 0, 0)
-    assert summary["produced"] == summary["acked"] == summary["stored"] == RATE * DURATION_S
+    assert summary["produced"] == summary["acked"] == summary["stored"]
+    if "behind their schedule" not in said:
+        assert summary["stored"] == RATE * DURATION_S
     assert "node 2 missing" in said
 
 
