@@ -1,6 +1,7 @@
 """Planted faults on the raw wire: what each does to an answer, which requests it strikes."""
 
 import asyncio
+import struct
 import time
 
 import pytest
@@ -225,6 +226,23 @@ async def test_a_pause_holds_the_answer_of_a_request_that_waits_already(steered,
     steered.lift(number)
     (part,) = (await reading).topics[0].partitions
     assert values_in(part.records) == [(0, b"v")]
+
+
+async def test_a_pause_holds_the_first_question_of_any_client(steered, wire, other):
+    """Newer clients ask in a version that is answered with the known ones alone (KIP-511)."""
+    number = steered.plant(Pause(), client_ids=("new",))
+    body = struct.pack(">hhih", 18, 4, 77, 3) + b"new" + b"\x00\x05name\x02v\x00"
+    other.writer.write(struct.pack(">i", len(body)) + body)
+
+    async def held():
+        return steered.struck(number) == 1
+
+    await until(held)
+    reading = asyncio.create_task(other.reader.readexactly(10))
+    await wire.create(unique())
+    assert not reading.done()
+    steered.lift(number)
+    assert struct.unpack(">iih", await reading)[1:] == (77, 35)
 
 
 async def test_a_client_that_hangs_up_in_a_pause_is_forgotten(steered, wire):

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from streaming.broker.embedded.broker import Broker, Call
 from streaming.broker.embedded.codec import Message
+from streaming.broker.embedded.errors import ErrorCode
 from streaming.broker.embedded.handlers import (
     cluster,
     configs,
@@ -41,6 +42,15 @@ async def api_versions(
 ) -> cluster_messages.ApiVersionsResponse:
     """What this table offers."""
     return cluster_messages.ApiVersionsResponse(apis=ranges())
+
+
+async def unknown_api_versions(
+    broker: Broker, request: cluster_messages.ApiVersionsRequest, call: Call
+) -> cluster_messages.ApiVersionsResponse:
+    """For a version of the question that is not known: those that are known (KIP-511)."""
+    return cluster_messages.ApiVersionsResponse(
+        error_code=ErrorCode.UNSUPPORTED_VERSION, apis=ranges([ApiKey.API_VERSIONS])
+    )
 
 
 def ranges(keys: Iterable[int] | None = None) -> list[cluster_messages.ApiRange]:
@@ -90,3 +100,6 @@ APIS: Final[dict[int, Api]] = {
         0, 0, overview_messages.DescribeProducersRequest, overview.describe_producers, flexible=0
     ),
 }
+
+# Not in the table: versions that are not known are answered in version 0.
+UNKNOWN_API_VERSIONS: Final = Api(0, 0, cluster_messages.ApiVersionsRequest, unknown_api_versions)

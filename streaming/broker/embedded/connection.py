@@ -12,11 +12,9 @@ from typing import Any, Final
 from streaming.broker.embedded import apis, spoiled
 from streaming.broker.embedded.broker import Broker, Call, Peer, PeerGoneError
 from streaming.broker.embedded.codec import DecodeError, Message, decode, encode
-from streaming.broker.embedded.errors import ErrorCode
 from streaming.broker.embedded.handlers.produce import ProduceFailedError
 from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.embedded.lengths import NO_TAGS, skip_tags
-from streaming.broker.embedded.messages.cluster import ApiVersionsResponse
 from streaming.broker.embedded.spoiled import Outcome
 
 log = logging.getLogger(__name__)
@@ -102,12 +100,9 @@ class Connection:
     async def _answer(self, frame: bytes) -> _Answer:
         key, version, correlation, name_size = _HEADER.unpack_from(frame)
         api = apis.APIS.get(key)
-        if key == ApiKey.API_VERSIONS and not 0 <= version <= apis.APIS[key].last:
-            # KIP-511: a version we do not know is answered in version 0 with those we do know.
-            refusal = ApiVersionsResponse(
-                error_code=ErrorCode.UNSUPPORTED_VERSION, apis=apis.ranges([key])
-            )
-            return _Answer(_frame(correlation, refusal, 0))
+        unknown = key == ApiKey.API_VERSIONS and not 0 <= version <= apis.APIS[key].last
+        if unknown:
+            api, version = apis.UNKNOWN_API_VERSIONS, 0
         if api is None or not api.first <= version <= api.last:
             raise DecodeError(f"API {key} version {version} is not offered")
         position = _HEADER.size + max(name_size, 0)
@@ -117,6 +112,8 @@ class Connection:
         flexible = version >= api.flexible
         if flexible:
             position = skip_tags(frame, position)
+        # The rest of a frame of unknown version cannot be read, and need not be.
+        frame, position = (b"", 0) if unknown else (frame, position)
         request = decode(api.request, version, frame, position, flexible=flexible)
         call = Call(self._peer, version, client_id)
         outcome = await self._carry_out(key, api, request, call)
