@@ -7,6 +7,7 @@ import pytest
 from streaming.broker.embedded.messages import data
 from tests.broker.support import make_batch, values_in
 from tests.conformance.clients import consumer, producer, read
+from tests.conformance.support import ready
 
 
 class Sender:
@@ -46,10 +47,12 @@ async def stored(sender):
 
 
 async def test_every_producer_gets_an_id_of_its_own_and_epoch_0(wire):
+    request = data.InitProducerIdRequest(transaction_timeout_ms=1000)
     ids = set()
     for version in (0, 1, 0, 1):
-        request = data.InitProducerIdRequest(transaction_timeout_ms=1000)
-        answer = await wire.call(22, version, request, data.InitProducerIdResponse)
+        answer = await ready(
+            lambda v=version: wire.call(22, v, request, data.InitProducerIdResponse)
+        )
         assert (answer.error_code, answer.producer_epoch) == (0, 0)
         ids.add(answer.producer_id)
     assert len(ids) == 4 and min(ids) >= 0
