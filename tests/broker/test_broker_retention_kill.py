@@ -66,7 +66,7 @@ async def read_all(wire, first, end):
     while first < end:
         (part,) = await wire.fetch("t", {0: first})
         if part.error_code == 1:  # dropped meanwhile
-            first, found = part.log_start_offset, []
+            first, found = (await wire.list_offset("t", -2)).offset, []
             continue
         records = [record for record in values_in(part.records) if record[0] >= first]
         found += records

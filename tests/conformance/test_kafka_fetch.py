@@ -219,6 +219,17 @@ async def test_an_unknown_topic_is_told_at_once(wire):
     assert part.error_code == 3
 
 
+async def test_of_a_partition_named_twice_the_last_counts(wire, filled):
+    parts = [
+        data.FetchPartition(index=0, fetch_offset=offset, max_bytes=2**20) for offset in (0, 3)
+    ]
+    request = wire.fetch_request(filled, {})
+    request.topics[0].partitions = parts
+    answer = await wire.call(1, 11, request, data.FetchResponse)
+    (part,) = answer.topics[0].partitions
+    assert [offset for offset, _ in values_in(part.records)] == [3]
+
+
 async def test_a_leader_epoch_of_the_future_is_refused(wire, filled):
     """KIP-320: the client knows of a later leader, so this node must be behind."""
     for epoch, code in ((0, 0), (99, 75)):

@@ -66,6 +66,17 @@ async def test_a_request_may_carry_many_partitions_and_one_refusal_spoils_no_oth
     assert [await end_of(wire, topic, index) for index in range(3)] == [2, 0, 2]
 
 
+async def test_of_a_partition_named_twice_the_last_batch_counts(wire):
+    topic = await wire.create()
+    parts = [data.ProducePartition(index=0, records=make_batch([value])) for value in (b"a", b"b")]
+    request = data.ProduceRequest(
+        acks=-1, timeout_ms=1000, topics=[data.ProduceTopic(name=topic, partitions=parts)]
+    )
+    answer = await wire.call(0, 8, request, data.ProduceResponse)
+    assert len(answer.topics[0].partitions) == 1
+    assert values_in(await records_of(wire, topic)) == [(0, b"b")]
+
+
 @pytest.mark.parametrize("version", range(3, 9))
 async def test_every_version_of_produce_both_offer(wire, version):
     topic = await wire.create()

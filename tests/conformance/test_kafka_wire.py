@@ -103,6 +103,17 @@ async def test_any_client_id_is_served(wire, client_id):
     assert struct.unpack_from(">ih", frame) == (1, 0)
 
 
+async def test_bytes_behind_a_request_are_ignored(wire):
+    frame = await said(wire, framed(3, 1, struct.pack(">i", 0) + b"more"))
+    assert struct.unpack_from(">ii", frame)[0] == 1
+
+
+async def test_a_name_that_is_no_text_is_an_illegal_name(wire):
+    """Topics None, "\xff\xfe" and False for making it: known to nobody, and no hang-up."""
+    frame = await said(wire, framed(3, 4, struct.pack(">ih", 1, 2) + b"\xff\xfe\0"))
+    assert struct.unpack_from(">i", frame) == (1,)
+
+
 async def test_requests_sent_at_once_are_answered_in_their_order(wire):
     topic = await wire.create()
     raw = make_batch([b"x"])

@@ -83,7 +83,7 @@ def decode(
     """Read one message; if `whole`, it must fill the rest of `frame`. Raises DecodeError."""
     try:
         message, end = _coder(kind, version, flexible).read(frame, position)
-    except (struct.error, UnicodeDecodeError) as error:
+    except struct.error as error:
         raise DecodeError(str(error)) from error
     if whole and end != len(frame):
         raise DecodeError(f"{len(frame) - end} bytes are left over")
@@ -194,7 +194,8 @@ def _sized_coder(mark: Sized, nullable: bool, length: Length) -> _Coder:
         if view:
             return memoryview(frame)[position:end], end
         raw = frame[position:end]
-        return (raw.decode() if text else raw), end
+        # What is no text becomes what nothing is named, as in Java.
+        return (raw.decode(errors="replace") if text else raw), end
 
     def write(out: bytearray, value: Any) -> None:
         if value is None:

@@ -112,9 +112,8 @@ class Connection:
         flexible = version >= api.flexible
         if flexible:
             position = skip_tags(frame, position)
-        # The rest of a frame of unknown version cannot be read, and need not be.
-        frame, position = (b"", 0) if unknown else (frame, position)
-        request = decode(api.request, version, frame, position, flexible=flexible)
+        # Kafka reads what it knows and ignores bytes behind it.
+        request = decode(api.request, version, frame, position, flexible=flexible, whole=False)
         call = Call(self._peer, version, client_id)
         outcome = await self._carry_out(key, api, request, call)
         answer = _Answer(None, mute_s=outcome.mute_s, hang_up=outcome.cut is not None)

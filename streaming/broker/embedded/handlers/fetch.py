@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streaming.broker.embedded.broker import Broker, Call
@@ -14,6 +15,7 @@ from streaming.broker.embedded.messages.data import (
     FetchPartitionResult,
     FetchRequest,
     FetchResponse,
+    FetchTopic,
     FetchTopicResult,
     ListOffsetsPartition,
     ListOffsetsPartitionResult,
@@ -53,13 +55,18 @@ async def fetch(broker: Broker, request: FetchRequest, call: Call) -> FetchRespo
     deadline = loop.time() + max(request.max_wait_ms, 0) / 1000
     while True:
         wanted = [
-            (topic.name, [_look(broker, topic.name, part) for part in topic.partitions])
+            (topic.name, [_look(broker, topic.name, part) for part in _last(topic)])
             for topic in request.topics
         ]
         flat = [item for _, items in wanted for item in items]
         if _ready(flat, request) or loop.time() >= deadline:
             return _read(broker, wanted, request)
         await _wait(call, loop, deadline, [item.partition for item in flat if item.partition])
+
+
+def _last(topic: FetchTopic) -> Iterable[FetchPartition]:
+    """Each partition once: of one that is named twice the last counts, as in Kafka."""
+    return {part.index: part for part in topic.partitions}.values()
 
 
 def _look(broker: Broker, topic: str, part: FetchPartition) -> _Wanted:
