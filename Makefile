@@ -29,7 +29,7 @@ run: $(STAMP) ## open the lab on the embedded broker (ARGS="--shards 12" passes 
 	@$(BIN)/dasprep-tui $(ARGS)
 
 test: $(STAMP) ## run every test (ARGS="-k windows" chooses)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 soak: $(STAMP) ## run the long tests: millions of records, hostile bytes (minutes)
 	@$(BIN)/python -m pytest -m soak $(ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for kind in _brokers_of(item):
+        kinds = _brokers_of(item)
+        for kind in kinds:
             item.user_properties.append((PROPERTY, kind))
+        # Several processes may share a run's tests: one has the real cluster, a module stays whole.
+        group = "apache" if "apache" in kinds else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -52,8 +57,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A process that ran a part of the tests is done: what it knows of the real cluster counts."""
+    name = getattr(node, "workeroutput", {}).get(PROPERTY)
+    if name:
+        node.config.stash[RAN_ON] = name
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:  # one of several processes: the first one judges the whole
+        output[PROPERTY] = session.config.stash.get(RAN_ON, "")
+        return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     passed = session.exitstatus == pytest.ExitCode.OK
     if passed and _real_cluster_is_missing(session.config, _counts(reporter)):
