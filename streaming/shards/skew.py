@@ -1,7 +1,8 @@
-"""How unevenly records fell on shards: max/mean, Gini and Jain, from counts per shard."""
+"""How unevenly records fell on shards, from counts per shard: max/mean, CV, Gini, Jain."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -9,6 +10,15 @@ def max_over_mean(counts: Sequence[float]) -> float:
     """The busiest shard over the average: 1.0 is even, n is everything on one of n shards."""
     total = sum(counts)
     return max(counts) * len(counts) / total if total else 1.0
+
+
+def cv(counts: Sequence[float]) -> float:
+    """The coefficient of variation: 0 is even, √(n-1) is everything on one of n shards."""
+    total, n = sum(counts), len(counts)
+    if not total:
+        return 0.0
+    mean = total / n
+    return math.sqrt(sum((count - mean) ** 2 for count in counts) / n) / mean
 
 
 def gini(counts: Sequence[float]) -> float:

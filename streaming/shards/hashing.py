@@ -1,0 +1,90 @@
+"""Hashes of many keys at once, exactly as the services' own clients compute them.
+
+Kafka: murmur2 as `org.apache.kafka.common.utils.Utils.murmur2`. Kinesis: the MD5 of the key's
+UTF-8 bytes as an unsigned 128-bit number (API reference of PutRecord, PartitionKey).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import md5
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Longs: TypeAlias = NDArray[np.int64]
+
+HASH_KEYS: Final = 2**128
+"""Kinesis hash keys go from 0 to this less one."""
+
+_SEED: Final = np.uint32(0x9747B28C)
+_M: Final = np.uint32(0x5BD1E995)
+_POSITIVE: Final = np.uint32(0x7FFFFFFF)
+
+
+def kafka_partitions(keys: Sequence[bytes], counts: Sequence[int]) -> list[Longs]:
+    """The partition of each key, for topics of each of these partition counts.
+
+    (murmur2(key) & 0x7fffffff) mod n: `BuiltInPartitioner.partitionForKey`.
+    """
+    positive = (murmur2(keys) & _POSITIVE).astype(np.int64)
+    return [positive % count for count in counts]
+
+
+def kinesis_shards(keys: Iterable[bytes], counts: Sequence[int]) -> list[Longs]:
+    """The shard of each key, for streams of each of these even shard counts."""
+    # As bytes strings of equal length the hashes sort as the big-endian numbers they are.
+    hashes = np.array([md5(key, usedforsecurity=False).digest() for key in keys], dtype="S16")
+    return [
+        np.searchsorted(_starts(count), hashes, side="right").astype(np.int64) - 1
+        for count in counts
+    ]
+
+
+def hash_key(key: str) -> int:
+    """The Kinesis hash key of a partition key."""
+    return int.from_bytes(md5(key.encode(), usedforsecurity=False).digest())
+
+
+def even_starts(count: int) -> list[int]:
+    """Where the ranges of a new stream's shards begin: each is ⌊2^128/n⌋ wide, the last wider."""
+    width = HASH_KEYS // count
+    return [number * width for number in range(count)]
+
+
+def _starts(count: int) -> NDArray[np.bytes_]:
+    return np.array([start.to_bytes(16) for start in even_starts(count)], dtype="S16")
+
+
+def murmur2(keys: Sequence[bytes]) -> NDArray[np.uint32]:
+    """The unsigned murmur2 of each key."""
+    hashes = np.empty(len(keys), dtype=np.uint32)
+    lengths = np.fromiter(map(len, keys), dtype=np.int64, count=len(keys))
+    for length in np.unique(lengths):
+        at = np.flatnonzero(lengths == length)
+        data = np.frombuffer(b"".join(keys[i] for i in at), dtype=np.uint8)
+        hashes[at] = _murmur2(data.reshape(len(at), int(length)))
+    return hashes
+
+
+def _murmur2(data: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Rows of equal length, each a key."""
+    rows, length = data.shape
+    h = np.full(rows, _SEED ^ np.uint32(length), dtype=np.uint32)
+    whole = length // 4 * 4
+    words = np.ascontiguousarray(data[:, :whole]).view("<u4")
+    for column in range(whole // 4):
+        k = words[:, column] * _M
+        k ^= k >> np.uint32(24)
+        k *= _M
+        h *= _M
+        h ^= k
+    if length > whole:
+        for place in range(length - whole):
+            h ^= data[:, whole + place].astype(np.uint32) << np.uint32(8 * place)
+        h *= _M
+    h ^= h >> np.uint32(13)
+    h *= _M
+    h ^= h >> np.uint32(15)
+    return h

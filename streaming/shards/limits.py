@@ -1,0 +1,50 @@
+"""What a shard of Kinesis takes: numbers from one dated file, and what follows from them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = Literal["course", "today"]
+
+FILE: Final = "limits.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLimits:
+    """Limits of one shard. Sizes are bytes, rates a second."""
+
+    records_in_per_s: int
+    bytes_in_per_s: int
+    bytes_out_per_s: int
+    reads_per_s: int
+    record_bytes: int
+    key_characters: int
+
+
+@cache
+def shard_limits(numbers: Numbers = "today") -> ShardLimits:
+    """The limits as courses teach them, or as they are today."""
+    text = resources.files("streaming.shards").joinpath(FILE).read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    return ShardLimits(**{name: row[numbers] for name, row in table.items() if name != "as_of"})
+
+
+def accepted(
+    records_per_s: NDArray[np.float64], bytes_per_s: NDArray[np.float64], limits: ShardLimits
+) -> NDArray[np.float64]:
+    """The share (0 to 1) of each shard's records that its limits let in, over a long time.
+
+    A record is taken whole or not at all, so the tighter of the two limits decides.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_count = np.where(records_per_s > 0, limits.records_in_per_s / records_per_s, np.inf)
+        by_size = np.where(bytes_per_s > 0, limits.bytes_in_per_s / bytes_per_s, np.inf)
+    shares: NDArray[np.float64] = np.minimum(1.0, np.minimum(by_count, by_size))
+    return shares
