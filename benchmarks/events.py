@@ -14,7 +14,7 @@ from generators.shop import Shop, ShopConfig
 from generators.wire import CLICKS, Click, Emitted
 from streaming.broker.connection import Connection
 from streaming.producer.delivery import Delivery
-from streaming.shards.keys import STRATEGIES
+from streaming.shards.keys import shop
 
 KEY: Final = "customer_id"
 MINUTE_MS: Final = 60_000
@@ -69,7 +69,7 @@ def fill(bootstrap: str, topic: str, ticks: list[list[Emitted]], start_ms: int) 
 
 
 async def _fill(bootstrap: str, topic: str, ticks: list[list[Emitted]], closing: bytes) -> None:
-    delivery = Delivery(Connection(bootstrap), {CLICKS: topic}, STRATEGIES[KEY])
+    delivery = Delivery(Connection(bootstrap), {CLICKS: topic}, shop(KEY))
     await delivery.start()
     for tick in ticks:
         await delivery.write(tick)

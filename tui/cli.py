@@ -21,6 +21,8 @@ from tui.options import (
     duration,
     incident,
     positive,
+    rate,
+    shard_counts,
 )
 
 VERSION: Final = "0.1.0"
@@ -81,6 +83,19 @@ examples:
                    AND dim = 'category' AND size_s = 10 GROUP BY key ORDER BY clicks DESC"
   dasprep-tui sql --format csv "FROM dead_letters" > dead.csv
   echo "DESCRIBE windows" | dasprep-tui sql -"""
+
+_KEYS_EXAMPLES: Final = """\
+Takes your own events, one JSON object a line, and tells for each way to choose a partition key
+and each number of shards how uneven the load would be, what the shards' limits would refuse at
+your rate, and whose order is kept. A key is a field (customer_id), a template
+({country}:{device}), constant, none; with +salt8 one of 8 random suffixes, +salt8calc calculated
+from the event's id, +salt8hot only for the 20 heaviest keys, +choose2 the less loaded of two.
+Keys that your events cannot have are left out and named.
+
+examples:
+  dasprep-tui keys --sample events.jsonl --shards 4,8,16 --view kinesis --rate 5000
+  dasprep-tui keys --sample events.jsonl --key user_id --key "{country}:{plan}" --view msk
+  tail -n 20000 events.jsonl | dasprep-tui keys --sample - --json"""
 
 _BROKER_EXAMPLES: Final = """\
 This is the lab's embedded broker, NOT Apache Kafka: one node that speaks the Kafka protocol, for
@@ -165,6 +180,40 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_lab_options(doctor)
     doctor.add_argument("--json", action="store_true", help="the findings as JSON")
+
+    keys = _command(
+        commands, "keys", "try partition keys out on a sample of your own events", _KEYS_EXAMPLES
+    )
+    keys.add_argument(
+        "--sample", required=True, metavar="FILE", help="JSON lines; - is standard input"
+    )
+    keys.add_argument(
+        "--key", dest="keys", action="append", metavar="KEY",
+        help="a key to try; may be given several times (default: the shop's)",
+    )  # fmt: skip
+    keys.add_argument(
+        "--shards", type=shard_counts, default=(4, 8, 16), metavar="N,N", help="default: 4,8,16"
+    )
+    keys.add_argument(
+        "--view", choices=("kinesis", "msk"), default="kinesis",
+        help="whose hashes and limits: Kinesis (MD5 ranges) or Kafka (murmur2); default: kinesis",
+    )  # fmt: skip
+    keys.add_argument(
+        "--rate", type=rate, default=1000.0, metavar="N",
+        help="records per second of the stream, for the limits (default: 1000)",
+    )  # fmt: skip
+    keys.add_argument(
+        "--numbers", choices=("today", "course"), default="today",
+        help="limits as they are, or as courses teach them (default: today)",
+    )  # fmt: skip
+    keys.add_argument(
+        "--last", type=positive, default=1_000_000, metavar="N",
+        help="use the last N records of the sample (default: 1000000)",
+    )  # fmt: skip
+    keys.add_argument(
+        "--seed", type=positive, default=7, metavar="N", help="of random suffixes (default: 7)"
+    )
+    keys.add_argument("--json", action="store_true", help="the rows as JSON")
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
     broker.add_argument(

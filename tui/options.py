@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from tui.safe import safe_lines
+
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 INCIDENT_S: Final = 10.0
@@ -65,6 +67,29 @@ def positive(text: str) -> int:
     return int(text)
 
 
+MOST_SHARDS: Final = 10_000
+"""What Kinesis allows a stream at most (API reference of UpdateShardCount)."""
+
+
+def shard_counts(text: str) -> tuple[int, ...]:
+    """Numbers of shards with commas between them."""
+    counts = tuple(positive(part.strip()) for part in text.split(","))
+    if max(counts) > MOST_SHARDS:
+        raise argparse.ArgumentTypeError(f"{max(counts):,} shards; {MOST_SHARDS:,} are allowed")
+    return counts
+
+
+def rate(text: str) -> float:
+    """Records per second, more than none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e12:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate above 0")
+    return value
+
+
 def _no_secret(text: str) -> str:
     raise argparse.ArgumentTypeError(
         "passwords are not given on the command line, where every user of this machine can read "
@@ -86,8 +111,10 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
     add("--consumers", type=int, metavar="N", help="consumer processes in the group (2)")
     add("--seed", type=int, metavar="N", help="same seed, same events (7)")
     add(
-        "--key", metavar="FIELD",
-        help="the field that decides a record's shard: customer_id, session_id, country "
+        "--key", metavar="KEY",
+        help="what decides a record's shard: customer_id, session_id, product_id, category, "
+        "country, device, event_type, event_id, constant, none, a template such as "
+        "{country}:{device}; each also with +salt8, +salt8calc, +salt8hot or +choose2 "
         "(customer_id)",
     )  # fmt: skip
     add(
@@ -175,5 +202,5 @@ def warn(message: str) -> None:
 
 def fail(message: str, code: int = 2) -> int:
     """Say on standard error what went wrong; returns the exit code."""
-    print(f"dasprep-tui: {message}", file=sys.stderr)  # noqa: T201
+    print(f"dasprep-tui: {safe_lines(message)}", file=sys.stderr)  # noqa: T201
     return code

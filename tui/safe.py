@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
+LINE_LIMIT = 1000
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 MARKS_PER_CHARACTER = 2
 """Combining marks kept on one base character: enough for real scripts, too few for towers."""
@@ -39,6 +40,11 @@ def safe(text: str, limit: int) -> str:
             marks = 0
         cleaned.append(kept)
     return unicodedata.normalize("NFC", "".join(cleaned))[:limit]
+
+
+def safe_lines(text: str, limit: int = LINE_LIMIT) -> str:
+    """Return several lines, each made safe and cut for itself."""
+    return "\n".join(safe(line, limit) for line in text.split("\n"))
 
 
 def _kept(character: str) -> str:

@@ -14,13 +14,13 @@ from confluent_kafka import Producer
 
 from benchmarks.events import KEY, read_ticks
 from benchmarks.side import Clock
-from streaming.shards.keys import STRATEGIES
+from streaming.shards.keys import shop
 
 
 def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """Produce the clicks of a file and flush."""
     ticks = read_ticks(Path(config["events"]))
-    topic, key_of = config["topic"], STRATEGIES[KEY].of
+    topic, key_of = config["topic"], shop(KEY).of
     producer = Producer(
         {
             "bootstrap.servers": config["bootstrap"],

@@ -11,7 +11,7 @@ from benchmarks.side import Clock
 from generators.wire import CLICKS
 from streaming.broker.connection import Connection
 from streaming.producer.delivery import Delivery
-from streaming.shards.keys import STRATEGIES
+from streaming.shards.keys import shop
 
 
 def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
 
 async def _run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
     ticks = read_ticks(Path(config["events"]))
-    delivery = Delivery(Connection(config["bootstrap"]), {CLICKS: config["topic"]}, STRATEGIES[KEY])
+    delivery = Delivery(Connection(config["bootstrap"]), {CLICKS: config["topic"]}, shop(KEY))
     await delivery.start()
     clock.start()
     for tick in ticks:

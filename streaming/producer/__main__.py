@@ -28,7 +28,7 @@ from streaming.lab.messages import HelloProducer, ProducerStats, Tell, Told, Tru
 from streaming.logs import to_stderr
 from streaming.producer.config import ProducerConfig
 from streaming.producer.delivery import Delivery, DeliveryFailed
-from streaming.shards.keys import STRATEGIES
+from streaming.shards.keys import shop
 
 log: Final = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Generator:
         self.config = config
         self._channel = channel
         kafka = Connection.received(config.kafka)
-        self._delivery = Delivery(kafka, config.topics, STRATEGIES[config.key])
+        self._delivery = Delivery(kafka, config.topics, shop(config.key), config.seed)
         self._state = "starting"
         self._rate = config.rate
         self._shape = config.shape

@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaProducer
 from generators.wire import Emitted
 from streaming.broker.connection import Connection
 from streaming.lab.messages import Acked
-from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.keys import KeyStrategy
+from streaming.shards.routing import Choose, router
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
 REQUEST_TIMEOUT_MS: Final = 120_000
@@ -33,7 +33,9 @@ class DeliveryFailed(Exception):
 class Delivery:
     """Delivers events to the topics of `topics` (stream → topic), keyed by a strategy."""
 
-    def __init__(self, kafka: Connection, topics: dict[str, str], strategy: KeyStrategy) -> None:
+    def __init__(
+        self, kafka: Connection, topics: dict[str, str], strategy: KeyStrategy, seed: int = 0
+    ) -> None:
         self._producer = AIOKafkaProducer(
             **kafka.options(),
             client_id="generator",
@@ -48,7 +50,8 @@ class Delivery:
         )
         self._topics = topics
         self._strategy = strategy
-        self._partitioners: dict[str, MurmurPartitioner] = {}
+        self._seed = seed
+        self._routers: dict[str, Choose] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._pending: set[asyncio.Future[Any]] = set()
         self.produced = 0
@@ -61,7 +64,7 @@ class Delivery:
         await self._producer.start()
         for stream, topic in self._topics.items():
             partitions = await self._producer.partitions_for(topic)
-            self._partitioners[stream] = MurmurPartitioner(len(partitions))
+            self._routers[stream] = router(self._strategy, len(partitions), self._seed)
 
     async def stop(self) -> None:
         """Flush, briefly, and close."""
@@ -77,17 +80,16 @@ class Delivery:
 
     async def write(self, records: Iterable[Emitted]) -> None:
         """Send these records; returns when all are queued. Raises DeliveryFailed."""
-        by_shard: dict[tuple[str, int], list[tuple[bytes, Emitted]]] = {}
-        key_of = self._strategy.of
+        by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
+        routers = self._routers
         for record in records:
-            key = record.key_hint if record.event is None else key_of(record.event)
-            shard, data = self._partitioners[record.stream][key]
-            by_shard.setdefault((record.stream, shard), []).append((data, record))
+            shard, key = routers[record.stream](record.event, record.key_hint, len(record.value))
+            by_shard.setdefault((record.stream, shard), []).append((key, record))
         for (stream, shard), keyed in by_shard.items():
             await self._write_shard(stream, shard, keyed)
 
     async def _write_shard(
-        self, stream: str, shard: int, keyed: list[tuple[bytes, Emitted]]
+        self, stream: str, shard: int, keyed: list[tuple[bytes | None, Emitted]]
     ) -> None:
         now = int(time.time() * 1000)
         batch, count = self._producer.create_batch(), 0

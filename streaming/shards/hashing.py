@@ -63,7 +63,7 @@ def murmur2(keys: Sequence[bytes]) -> NDArray[np.uint32]:
     lengths = np.fromiter(map(len, keys), dtype=np.int64, count=len(keys))
     for length in np.unique(lengths):
         at = np.flatnonzero(lengths == length)
-        data = np.frombuffer(b"".join(keys[i] for i in at), dtype=np.uint8)
+        data = np.frombuffer(b"".join(keys[i] for i in at.tolist()), dtype=np.uint8)
         hashes[at] = _murmur2(data.reshape(len(at), int(length)))
     return hashes
 

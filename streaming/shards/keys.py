@@ -105,7 +105,7 @@ def parse(text: str, known: Sequence[str] | None = None) -> KeyStrategy:
     for name in parts[1::2]:
         if known is not None and event_field(name) not in known:
             raise BadKey(f"events have no field {name!r}; they have {', '.join(known)}")
-    salt, choose_two = (_suffix(suffix, text) if plus else (None, False))
+    salt, choose_two = _suffix(suffix, text) if plus else (None, False)
     if base == "none" and plus:
         raise BadKey("records without a key cannot be salted")
     keeps, loses = _order(base, parts, salt, choose_two)

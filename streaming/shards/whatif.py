@@ -101,7 +101,7 @@ def _row(
     distinct: int,
 ) -> Row:
     records = np.bincount(shards, minlength=count).astype(np.float64)
-    size = np.bincount(shards, weights=sample.sizes, minlength=count)
+    size = np.bincount(shards, weights=sample.sizes, minlength=count).astype(np.float64)
     loads = records.tolist()
     per_s = question.rate / len(sample)
     refused = 0.0

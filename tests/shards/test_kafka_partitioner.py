@@ -1,14 +1,11 @@
 """The default partitioner against Kafka's own vectors and two other clients."""
 
-import json
 import random
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner, murmur2
 
-from generators.wire import CLICKS
 from streaming.shards.kafka import MurmurPartitioner
-from streaming.shards.keys import STRATEGIES
 from tests.broker.support import BrokerProcess
 
 VECTORS = {
@@ -69,13 +66,3 @@ def test_the_memory_of_keys_is_bounded(monkeypatch):
     first = [mine(key) for key in keys(100)]
     assert len(mine) <= 10
     assert [mine(key) for key in keys(100)] == first
-
-
-def test_every_strategy_names_a_text_field_of_an_event():
-    from streaming.windows.records import DECODERS
-    from tests.windows.window_support import NOW, click
-
-    event = DECODERS[CLICKS].decode(json.dumps(click(NOW)).encode())
-    for name, strategy in STRATEGIES.items():
-        assert strategy.name == name and strategy.keeps and strategy.loses
-        assert isinstance(strategy.of(event), str)

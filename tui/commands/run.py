@@ -23,7 +23,7 @@ from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root
 from tui.options import fail, overrides, warn
-from tui.safe import safe
+from tui.safe import safe, safe_lines
 from tui.text import summary_lines
 
 _GRACE_S: Final = 5.0
@@ -234,11 +234,6 @@ class HeadlessRun:
             else:
                 Path(target).write_text(text, encoding="utf-8")
                 print(f"summary written to {target}", file=out)
-
-
-def safe_lines(text: str) -> str:
-    """Several lines, each without anything a terminal would obey."""
-    return "\n".join(safe(line, 1000) for line in text.splitlines())
 
 
 def _line(s: LabSnapshot) -> str:

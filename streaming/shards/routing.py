@@ -1,0 +1,138 @@
+"""Decides the shard of each record as it is produced: a key strategy at work on one stream.
+
+In the view of Kafka: murmur2 of the key, or the sticky partitioner for records without one.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
+
+from datasketches import frequent_items_error_type, frequent_strings_sketch
+
+from generators.wire import Event
+from streaming.shards.kafka import MurmurPartitioner
+from streaming.shards.keys import HOT_KEYS, KeyStrategy, Salt
+
+STICKY_BYTES: Final = 16 * 1024
+"""A producer without keys stays on a partition for batch.size bytes (KIP-794); Kafka's default."""
+
+SECOND_CHOICE: Final = "#2"
+_SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream is always seen
+_LOOK_EVERY: Final = 1000
+
+
+class Route(NamedTuple):
+    """Where a record goes: the shard's number and the key's bytes, None without a key."""
+
+    shard: int
+    key: bytes | None
+
+
+Choose: TypeAlias = Callable[[Event | None, str, int], tuple[int, bytes | None]]
+"""From an event, its key for want of an event, and its bytes to a Route."""
+
+
+def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
+    """The function that routes a stream's records; equal seeds draw equal suffixes.
+
+    A record that is no event is routed by the key its maker gave it, whatever the strategy.
+    """
+    partitions = MurmurPartitioner(shards)
+    if strategy.base == "none":
+        return _Sticky(shards, seed)
+    if strategy.choose_two:
+        return _Lesser(strategy, partitions)
+    if strategy.salt is not None:
+        return _Salted(strategy, strategy.salt, partitions, seed)
+    key_of = strategy.of
+
+    def by_key(event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+        return partitions[hint if event is None else key_of(event)]
+
+    return by_key
+
+
+class _Sticky:
+    """One partition after the other, drawn at random, each for a batch's worth of bytes."""
+
+    def __init__(self, shards: int, seed: int) -> None:
+        self._shards = shards
+        self._chance = random.Random(seed)
+        self._shard = self._chance.randrange(shards)
+        self._room = STICKY_BYTES
+
+    def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+        if self._room <= 0:
+            self._shard = self._chance.randrange(self._shards)
+            self._room = STICKY_BYTES
+        self._room -= size
+        return Route(self._shard, None)
+
+
+class _Lesser:
+    """Power of two choices: each key has two shards; the one with fewer records so far gets it.
+
+    Nasir et al., "The Power of Both Choices", ICDE 2015 (partial key grouping).
+    """
+
+    def __init__(self, strategy: KeyStrategy, partitions: MurmurPartitioner) -> None:
+        self._key_of = strategy.of
+        self._partitions = partitions
+        self._loads = [0] * partitions.partitions
+
+    def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+        key = hint if event is None else self._key_of(event)
+        shard, data = self._partitions[key]
+        other = self._partitions[key + SECOND_CHOICE][0]
+        if self._loads[other] < self._loads[shard]:
+            shard = other
+        self._loads[shard] += 1
+        return Route(shard, data)
+
+
+class _Salted:
+    """The key with a suffix `#0` to `#n-1`: spreads a key over shards, and its order with it."""
+
+    def __init__(
+        self, strategy: KeyStrategy, salt: Salt, partitions: MurmurPartitioner, seed: int
+    ) -> None:
+        self._key_of = strategy.of
+        self._salt = salt
+        self._partitions = partitions
+        self._chance = random.Random(seed)
+        self._heavy = _Heaviest() if salt.hot else None
+
+    def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+        if event is None:
+            return self._partitions[hint]
+        key = self._key_of(event)
+        if self._heavy is not None and not self._heavy.holds(key):
+            return self._partitions[key]
+        if self._salt.calculated:
+            suffix = zlib.crc32(event.id.encode()) % self._salt.count
+        else:
+            suffix = self._chance.randrange(self._salt.count)
+        return self._partitions[f"{key}#{suffix}"]
+
+
+class _Heaviest:
+    """The heaviest keys so far, by a frequent-items sketch (Misra-Gries with fast purges)."""
+
+    def __init__(self) -> None:
+        self._sketch = frequent_strings_sketch(_SKETCH_LOG2)
+        self._keys: frozenset[str] = frozenset()
+        self._until_look = _LOOK_EVERY
+
+    def holds(self, key: str) -> bool:
+        """Count the key, and say whether it was among the heaviest at the last look."""
+        self._sketch.update(key)
+        self._until_look -= 1
+        if self._until_look <= 0:
+            self._until_look = _LOOK_EVERY
+            found = self._sketch.get_frequent_items(frequent_items_error_type.NO_FALSE_NEGATIVES)
+            ranked = sorted(found, key=lambda item: item[1], reverse=True)
+            self._keys = frozenset(item[0] for item in ranked[:HOT_KEYS])
+        return key in self._keys

@@ -1,0 +1,152 @@
+"""Strategies tried out on a sample: against the router at work, and against plain arithmetic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from generators.shop import Shop, ShopConfig
+from generators.wire import Event
+from streaming.shards.hashing import even_starts, hash_key
+from streaming.shards.keys import REGISTRY, parse, shop
+from streaming.shards.limits import shard_limits
+from streaming.shards.routing import router
+from streaming.shards.sample import BadSample, Sample, read_lines
+from streaming.shards.whatif import Question, Row, View, compare
+
+KINESIS: View = "kinesis"
+MSK: View = "msk"
+
+
+@pytest.fixture(scope="module")
+def made() -> list[tuple[Event, bytes]]:
+    shop_ = Shop(ShopConfig(seed=7, rate=5000, shape="constant", streams=("orders",)), 0)
+    found: list[tuple[Event, bytes]] = []
+    while len(found) < 3000:
+        found += [(r.event, r.value) for r in shop_.tick() if r.event is not None]
+    return found
+
+
+@pytest.fixture(scope="module")
+def sample(made: list[tuple[Event, bytes]]) -> Sample:
+    return read_lines(value + b"\n" for _, value in made)
+
+
+def ask(
+    sample: Sample, key: str, view: View = KINESIS, shards: Sequence[int] = (4,), rate: float = 1000
+) -> Row:
+    question = Question(view, tuple(shards), rate, shard_limits())
+    rows, left_out = compare(sample, [parse(key)], question)
+    assert not left_out
+    return rows[0]
+
+
+@pytest.mark.parametrize("key", [k for k in REGISTRY if shop(k).ordered or "calc" in k])
+def test_kafka_s_view_predicts_where_the_lab_would_send_each_record(
+    key: str, made: list[tuple[Event, bytes]], sample: Sample
+) -> None:
+    route = router(shop(key), 8, seed=1)
+    real = Counter(route(event, "", len(value))[0] for event, value in made)
+    row = ask(sample, key, MSK, (8,))
+    assert row.hottest_share == pytest.approx(max(real.values()) / len(made))
+    assert row.max_over_mean == pytest.approx(8 * row.hottest_share)
+
+
+def test_kinesis_view_routes_by_hash_ranges(
+    made: list[tuple[Event, bytes]], sample: Sample
+) -> None:
+    starts = even_starts(4)
+    real = Counter(
+        max(n for n, start in enumerate(starts) if start <= hash_key(event.country))
+        for event, _ in made
+    )
+    row = ask(sample, "country")
+    assert row.hottest_share == pytest.approx(max(real.values()) / len(made))
+    assert row.distinct_keys == len({event.country for event, _ in made})
+
+
+def test_a_constant_key_fills_one_shard(sample: Sample) -> None:
+    row = ask(sample, "constant", rate=5000)
+    assert (row.max_over_mean, row.hottest_share, row.distinct_keys) == (4, 1, 1)
+    assert row.jain == pytest.approx(0.25) and row.gini == pytest.approx(0.75)
+    assert row.throttled_share == pytest.approx(0.8)  # 1,000 of 5,000 records a second get in
+
+
+def test_bytes_throttle_too() -> None:
+    lines = [b'{"k":"%d","x":"%s"}' % (n, b"x" * 20_000) for n in range(100)]
+    row = ask(read_lines(lines), "constant", rate=100)
+    assert row.throttled_share == pytest.approx(1 - 1_048_576 / (100 * len(lines[10])), abs=0.01)
+    assert ask(read_lines(lines), "constant", MSK, rate=100).throttled_share == 0
+
+
+def test_course_numbers_are_tighter_in_bytes_than_todays() -> None:
+    assert shard_limits("course").bytes_in_per_s == 1_000_000
+    assert shard_limits("today").bytes_in_per_s == 1_048_576
+    assert shard_limits("course").records_in_per_s == shard_limits("today").records_in_per_s == 1000
+
+
+def test_salts_and_choices_even_out_a_hot_key() -> None:
+    lines = [b'{"id":"e%d","k":"%s"}' % (n, b"hot" if n % 2 else b"%d" % n) for n in range(4000)]
+    sample = read_lines(lines)
+    hot = ask(sample, "k", shards=(8,)).max_over_mean
+    assert hot > 4
+    for cure in ("k+salt16", "k+salt16calc", "k+salt16hot", "k+choose2"):
+        assert ask(sample, cure, shards=(8,)).max_over_mean < hot * 0.7
+    assert ask(sample, "k+salt16").distinct_keys > ask(sample, "k").distinct_keys
+    only_hot = ask(sample, "k+salt16hot").distinct_keys
+    assert only_hot < ask(sample, "k").distinct_keys + 20 * 16
+
+
+def test_fields_of_other_people_s_events(sample: Sample) -> None:
+    lines = [b'{"user":%d,"plan":"a","deep":{"x":1},"none":null}\n' % n for n in range(50)] + [b""]
+    theirs = read_lines(lines)
+    assert ask(theirs, "user").distinct_keys == 50
+    assert ask(theirs, "{plan}/{user}").distinct_keys == 50
+    rows, left_out = compare(
+        theirs,
+        [parse(key) for key in ("country", "deep", "none_", "plan")],
+        Question(KINESIS, (4,), 10, shard_limits()),
+    )
+    assert [row.key for row in rows] == ["plan"]
+    assert [item.key for item in left_out] == ["country", "deep", "none_"]
+    assert "an object" in left_out[1].why
+
+
+def test_a_field_that_some_records_lack_is_left_out_with_their_number() -> None:
+    theirs = read_lines([b'{"a":"1","b":"2"}', b'{"a":"1"}', b'{"a":"1"}'])
+    _, left_out = compare(theirs, [parse("b")], Question(KINESIS, (4,), 10, shard_limits()))
+    assert left_out[0].why == "2 of 3 records lack the field b"
+
+
+def test_keys_that_kinesis_refuses_are_left_out_and_kafka_s_view_takes_them() -> None:
+    for key, says in ((b"", "empty"), (b"x" * 257, "257 characters")):
+        theirs = read_lines([b'{"k":"%s"}' % key, b'{"k":"a"}'])
+        _, left_out = compare(theirs, [parse("k")], Question(KINESIS, (4,), 10, shard_limits()))
+        assert says in left_out[0].why
+        assert ask(theirs, "k", MSK).distinct_keys == 2
+    fits = read_lines([b'{"k":"%s"}' % (b"x" * 256)])
+    assert ask(fits, "k").distinct_keys == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ([], "no record"),
+        ([b"\n", b"  \n"], "no record"),
+        ([b'{"a":1}', b"{"], "line 2 is not JSON"),
+        ([b"", b"[1]"], "line 2 is JSON but not an object"),
+        ([b'{"a":"\xff"}'], "line 1 is not UTF-8"),
+        ([b"[" * 100_000], "line 1 is not JSON"),
+    ],
+)
+def test_lines_that_are_no_events_say_which_and_why(lines: list[bytes], says: str) -> None:
+    with pytest.raises(BadSample, match=says):
+        read_lines(lines)
+
+
+def test_only_the_last_lines_count() -> None:
+    theirs = read_lines((b'{"a":"%d"}' % n for n in range(100)), limit=10)
+    assert len(theirs) == 10
+    assert ask(theirs, "a").distinct_keys == 10
