@@ -67,6 +67,16 @@ class CopyStore(_Command, frozen=True, tag=True):
     """Copy the store to a file that other processes may read; the reply's `data` is its path."""
 
 
+class SampleLog(_Command, frozen=True, tag=True):
+    """Write the last `records` records of a stream to a file; the reply's `data` is its path.
+
+    One value a line, as it is in the log; whoever asked removes the file.
+    """
+
+    stream: str
+    records: int
+
+
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -86,6 +96,7 @@ Command: TypeAlias = (
     | Drain
     | Verify
     | CopyStore
+    | SampleLog
     | Summary
     | Shutdown
 )

@@ -140,6 +140,18 @@ class KafkaLog:
         ends = await self._within("offsets", self._consumer.end_offsets(parts))
         return {p.partition: (int(begins[p]), int(ends[p])) for p in parts}
 
+    async def starts(
+        self, stream: str, bounds: Mapping[int, Range], timestamp_ms: int
+    ) -> dict[int, int]:
+        """The first offset at or after a time per partition; its end when nothing is that new."""
+        topic = self._topic(stream)
+        asked = {TopicPartition(topic, shard): max(0, timestamp_ms) for shard in bounds}
+        found = await self._within("times", self._consumer.offsets_for_times(asked))
+        return {
+            part.partition: bounds[part.partition][1] if at is None else int(at.offset)
+            for part, at in found.items()
+        }
+
     async def read(self, ranges: Mapping[Shard, Range]) -> AsyncIterator[Sequence[LogRecord]]:
         """All partitions at once; each is paused when its range is read."""
         names = {TopicPartition(self._topic(s), n): (s, n) for s, n in ranges}

@@ -57,14 +57,14 @@ def test_the_table_for_people(tmp_path: Path, sample: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--sample", "none.jsonl"), "No such file"),
+        (("--sample", "none.jsonl"), "there is no file none.jsonl"),
         (("--sample", "SAMPLE", "--key", "country"), "no strategy could be tried"),
         (("--sample", "SAMPLE", "--key", "{a b}"), "not the name of a field"),
         (("--sample", "SAMPLE", "--shards", "4,0"), "whole number from 1"),
         (("--sample", "SAMPLE", "--shards", "20000"), "10,000 are allowed"),
         (("--sample", "SAMPLE", "--rate", "0"), "not a rate"),
         (("--sample", "SAMPLE", "--view", "kafka"), "kinesis"),
-        (("--shards", "4"), "--sample"),
+        (("--shards", "4"), "There is no lab yet"),
         (("--sample", "."), "directory"),
     ],
 )

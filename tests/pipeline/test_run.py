@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer
 
 from streaming.lab import paths
 from streaming.lab.commands import Inject, SetRate
+from streaming.shards.keys import REGISTRY
 from tests.pipeline.lab_driver import (
     DrivenLab,
     Where,
@@ -259,3 +260,32 @@ async def _family_at_work(pid: int, folder: Path) -> list[psutil.Process]:
         while " LIVE " not in (folder / "err.txt").read_text():
             await asyncio.sleep(0.05)
     return psutil.Process(pid).children(recursive=True)
+
+
+async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path, where: Where) -> None:
+    """A slice of time over all shards, poison left out; the lab itself goes on."""
+    async with lab(tmp_path / "lab", rate=2000, **where.settings) as driven:
+        await driven.stored(500)
+        await driven.do(Inject("poison", 30))
+        await driven.until(lambda s: s.store.dead_letters > 5 and s.store.stored > 6000, "poison")
+        done = await asyncio.to_thread(
+            run_cli, "keys", "--json", "--shards", "4", "--view", "msk", "--last", "3000",
+            "--data-dir", str(tmp_path / "lab"), cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        rows = {row["key"]: row for row in json.loads(done.stdout)}
+        assert set(rows) == set(REGISTRY) and done.stderr == ""
+        assert rows["constant"]["hottest_share"] == 1
+        assert 2500 < rows["event_id"]["distinct_keys"] <= 3000
+        # The lab's own key, on as many shards as it has: what is predicted is what is seen.
+        clicks = next(s for s in driven.latest.streams if s.name == "clicks")
+        seen = max(shard.share or 0 for shard in clicks.shards)
+        assert rows["customer_id"]["hottest_share"] == pytest.approx(seen, abs=0.1)
+        nobody = await asyncio.to_thread(
+            run_cli, "keys", "--stream", "films", "--data-dir", str(tmp_path / "lab"), cwd=tmp_path
+        )
+        assert nobody.returncode == 2 and "no stream 'films'" in nobody.stderr
+        assert not list(socket_folder(tmp_path / "lab").glob("sample-*"))
+        assert_exact(await driven.finish())
+    ended = run_cli("keys", "--data-dir", str(tmp_path / "lab"), cwd=tmp_path)
+    assert ended.returncode == 2 and "No lab is running" in ended.stderr
