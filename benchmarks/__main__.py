@@ -15,13 +15,14 @@ import msgspec
 from benchmarks import report
 from benchmarks.facts import facts, load
 from benchmarks.measure import Row, SideFailed
-from benchmarks.rows import consumer, generators, latency, producer
+from benchmarks.rows import consumer, generators, latency, producer, whatif
 
 ROWS: Final[dict[str, Callable[[int, int, Path], Row]]] = {
     "consumer": consumer.measure,
     "producer": producer.measure,
     "generators": generators.measure,
     "latency": latency.measure,
+    "whatif": whatif.measure,
 }
 
 

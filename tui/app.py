@@ -14,7 +14,7 @@ from textual.command import Provider
 from textual.timer import Timer
 from textual.worker import WorkerFailed
 
-from streaming.lab.commands import Command, Reply, SetRate
+from streaming.lab.commands import Command, Reply, SetRate, WhatIf
 from streaming.lab.link import LabError, LabLink, LinkLost
 from streaming.lab.snapshot import LabSnapshot
 from tui import bindings
@@ -24,7 +24,7 @@ from tui.moment import Moment
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.safe import safe
-from tui.screens.dialog import Dialog
+from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
 from tui.screens.main import MainScreen
 from tui.views.broker import broker_text
 from tui.views.texts import help_lines, plain_lines
@@ -36,6 +36,8 @@ LOAD_STEPS: Final = {-1: 0.8, 1: 1.25}
 LEAST_LOAD: Final = 10.0
 MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
+TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
+"""Titles of the answers to commands whose own names are no words."""
 EXIT_LAB_ERROR: Final = 2
 
 
@@ -218,7 +220,8 @@ class LabApp(App[None]):
     def ask(self, command: Command, long: bool = False) -> None:
         """Send a command; the reply comes as a toast, or in a dialog if it took long."""
         if long:
-            self.tell(f"{type(command).__name__} is under way; this takes a while.", ok=True)
+            name = TITLES.get(type(command), type(command).__name__)
+            self.tell(f"{name}: under way; this takes a while.", ok=True)
         self._send(command, long)
 
     @work(group="commands")
@@ -231,7 +234,7 @@ class LabApp(App[None]):
             )
             long = True
         if long:
-            self.report(type(command).__name__, reply.text)
+            self.report(TITLES.get(type(command), type(command).__name__), reply.text)
         else:
             self.tell(reply.text, ok=reply.ok)
 
@@ -243,6 +246,16 @@ class LabApp(App[None]):
         """Show the cluster's nodes and what it can do."""
         if self.newest is not None:
             self.report("Broker", broker_text(self.newest.broker, self.newest.at_ms))
+
+    def action_what_if(self) -> None:
+        """Try other keys out on the shown stream's newest records, on as many shards and twice."""
+        stream = None if self.main.moment is None else self.main.moment.shown_stream
+        if stream is None:
+            self.tell("The lab is not running yet.", ok=False)
+            return
+        count = len(stream.shards)
+        width = min(self.size.width, DIALOG_WIDTH) - EDGES
+        self.ask(WhatIf(stream.name, (count, 2 * count), width), True)
 
     def tell(self, text: str, *, ok: bool) -> None:
         """Show a text from outside as a toast."""

@@ -15,6 +15,7 @@ APP: Final[list[BindingType]] = [
     Binding("right_square_bracket", "load(1)", "Load up", id="load.up", key_display="]"),
     Binding("plus", "refresh_rate(1)", "Refresh more often", id="refresh.up", key_display="+"),
     Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
+    Binding("w", "what_if", "What if: other keys", id="app.what_if", key_display="w"),
     Binding("b", "broker", "Broker", id="app.broker", key_display="b"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
@@ -72,6 +73,7 @@ KEY_BAR: Final = (
     (("stream.next",), "Stream"),
     (("load.down", "load.up"), "Load"),
     (("app.commands",), "Commands"),
+    (("app.what_if",), "What if"),
     (("app.broker",), "Broker"),
     (("refresh.down", "refresh.up"), "Rate"),
     (("sort.left", "sort.right"), "Sort"),

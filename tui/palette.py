@@ -58,6 +58,11 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
         ),
     )
     yield Entry(
+        "What if: other keys",
+        "What each key would do to the shown stream, from its newest records",
+        app.action_what_if,
+    )
+    yield Entry(
         "Show broker",
         "Its nodes and replicas, what it can do and why it cannot do the rest",
         app.action_broker,

@@ -77,6 +77,17 @@ class SampleLog(_Command, frozen=True, tag=True):
     records: int
 
 
+class WhatIf(_Command, frozen=True, tag=True):
+    """Try the usual keys out on a stream's newest records, on these numbers of shards.
+
+    The reply's text is a table for each view, its lines at most `width` characters long.
+    """
+
+    stream: str
+    shards: tuple[int, ...]
+    width: int = 80
+
+
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -97,6 +108,7 @@ Command: TypeAlias = (
     | Verify
     | CopyStore
     | SampleLog
+    | WhatIf
     | Summary
     | Shutdown
 )

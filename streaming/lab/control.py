@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,16 +25,15 @@ from streaming.lab.commands import (
     StopTraffic,
     Summary,
     Verify,
+    WhatIf,
 )
+from streaming.lab.experiments import sample, what_if
 from streaming.lab.summary import summarise
-from streaming.lab.tail import tail
-from streaming.verify import VerifyError
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 _POLL_S = 0.1
-MOST_SAMPLED: Final = 1_000_000
 
 
 async def execute(engine: Engine, command: Command) -> Reply:
@@ -61,7 +60,9 @@ async def execute(engine: Engine, command: Command) -> Reply:
         case CopyStore():
             return await _copy(engine)
         case SampleLog(stream, records):
-            return await _sample(engine, stream, records)
+            return await sample(engine, stream, records)
+        case WhatIf():
+            return await what_if(engine, command)
         case Summary():
             return Reply(True, "", msgspec.json.encode(await summarise(engine)).decode())
         case Shutdown():
@@ -134,19 +135,3 @@ async def _copy(engine: Engine) -> Reply:
     path = Path(engine.runtime_dir) / f"copy-{time.monotonic_ns()}.duckdb"
     await engine.merger.call(engine.store.copy_to, path)
     return Reply(True, "copied", str(path))
-
-
-async def _sample(engine: Engine, stream: str, records: int) -> Reply:
-    if stream not in engine.topics:
-        return Reply(False, f"there is no stream {stream!r}; there are {', '.join(engine.topics)}")
-    if not 0 < records <= MOST_SAMPLED:
-        return Reply(False, f"a sample has from 1 to {MOST_SAMPLED:,} records")
-    try:
-        values = await tail(engine.backend.connection, engine.topics, stream, records)
-    except VerifyError as error:
-        return Reply(False, str(error))
-    path = Path(engine.runtime_dir) / f"sample-{time.monotonic_ns()}.jsonl"
-    # JSON may have line breaks between its parts, and here each record is one line.
-    lines = [value.replace(b"\n", b" ") + b"\n" for value in values]
-    await asyncio.to_thread(path.write_bytes, b"".join(lines))
-    return Reply(True, f"{len(values):,} records", str(path))

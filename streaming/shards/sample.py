@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from streaming.shards.keys import KeyStrategy, event_field
@@ -33,14 +32,33 @@ class Encoded(NamedTuple):
     keys: list[str]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Records in the order they came; `sizes` are bytes.
+class Column:
+    """The values of one field as they come, each different text once.
 
-    A column holds the values of one field; it is shorter than `sizes` when records lack the field.
+    `numbers` is shorter than the sample when records lack the field; `unusable` names a kind of
+    value that can be no key.
     """
 
-    columns: Mapping[str, list[Any]]
+    __slots__ = ("numbers", "texts", "unusable")
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.texts: dict[str, int] = {}
+        self.unusable = ""
+
+    def add(self, value: Any) -> None:
+        """Take the next record's value."""
+        if type(value) is not str:
+            self.unusable = self.unusable or _NO_KEYS.get(type(value), "")
+            value = json.dumps(value)
+        self.numbers.append(self.texts.setdefault(value, len(self.texts)))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Records in the order they came, as columns; `sizes` are bytes."""
+
+    columns: Mapping[str, Column]
     sizes: NDArray[np.int64]
     _encoded: dict[tuple[str, ...], Encoded] = field(default_factory=dict, repr=False)
 
@@ -54,42 +72,51 @@ class Sample:
         """
         parts = (strategy.base, *strategy.parts)
         if parts not in self._encoded:
-            values = pa.array(self._keys(strategy), pa.string()).dictionary_encode()
-            numbers = values.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-            self._encoded[parts] = Encoded(numbers, values.dictionary.to_pylist())
+            self._encoded[parts] = self._encode(strategy)
         return self._encoded[parts]
 
     def ids(self) -> list[str]:
         """What tells records apart, for a calculated salt: their id, else their number."""
         try:
-            return self._texts("id")
+            ids = self._column("id")
         except NotUsable:
             return [str(number) for number in range(len(self))]
+        return [ids.keys[number] for number in ids.numbers.tolist()]
 
-    def _keys(self, strategy: KeyStrategy) -> list[str]:
+    def _encode(self, strategy: KeyStrategy) -> Encoded:
         if strategy.base != "fields":
-            return [strategy.of(None)] * len(self)
-        columns = [self._texts(name) for name in strategy.fields]
-        if len(columns) == 1 and strategy.parts[0] == strategy.parts[2] == "":
+            return Encoded(np.zeros(len(self), dtype=np.int64), [strategy.of(None)])
+        columns = [self._column(name) for name in strategy.fields]
+        texts = strategy.parts[::2]
+        if len(columns) == 1 and not any(texts):
             return columns[0]
-        texts = [part.replace("{", "{{").replace("}", "}}") for part in strategy.parts[::2]]
-        form = "{}".join(texts).format
-        return [form(*values) for values in zip(*columns, strict=True)]
+        # Only combinations that occur are put together as text, each once.
+        mixed = columns[0].numbers
+        for column in columns[1:]:
+            mixed = mixed * len(column.keys) + column.numbers
+        occurring, numbers = np.unique(mixed, return_inverse=True)
+        pieces: list[list[str]] = []
+        for column in reversed(columns):
+            occurring, last = np.divmod(occurring, len(column.keys))
+            pieces.append([column.keys[number] for number in last.tolist()])
+        form = "{}".join(text.replace("{", "{{").replace("}", "}}") for text in texts).format
+        keys = [form(*values) for values in zip(*reversed(pieces), strict=True)]
+        return Encoded(numbers.astype(np.int64), keys)
 
-    def _texts(self, written: str) -> list[str]:
-        """A field of every record as text. Raises NotUsable."""
+    def _column(self, written: str) -> Encoded:
+        """A field of every record. Raises NotUsable."""
         # The field so written, or the shop's own name for it.
         name = written if written in self.columns else event_field(written)
-        values = self.columns.get(name, [])
-        if not values:
+        column = self.columns.get(name)
+        if column is None:
             raise NotUsable(f"no record has the field {written}")
-        if lacking := len(self) - len(values):
+        if lacking := len(self) - len(column.numbers):
             raise NotUsable(f"{lacking:,} of {len(self):,} records lack the field {written}")
-        kinds = set(map(type, values))
-        for kind, word in _NO_KEYS.items():
-            if kind in kinds:
-                raise NotUsable(f"{written} is {word} in some records; a key is text or a number")
-        return values if kinds == {str} else [_text(value) for value in values]
+        if column.unusable:
+            raise NotUsable(
+                f"{written} is {column.unusable} in some records; a key is text or a number"
+            )
+        return Encoded(np.array(column.numbers, dtype=np.int64), list(column.texts))
 
 
 def read_lines(lines: Iterable[bytes], limit: int = MOST_RECORDS) -> Sample:
@@ -100,11 +127,12 @@ def read_lines(lines: Iterable[bytes], limit: int = MOST_RECORDS) -> Sample:
     kept = deque(((n, line) for n, line in enumerate(lines, 1) if line.strip()), maxlen=limit)
     if not kept:
         raise BadSample("there is no record in it")
-    columns: dict[str, list[Any]] = {}
+    columns: defaultdict[str, Column] = defaultdict(Column)
     for number, line in kept:
         for name, value in _event(number, line).items():
-            columns.setdefault(name, []).append(value)
-    return Sample(columns, np.array([len(line.strip()) for _, line in kept], dtype=np.int64))
+            columns[name].add(value)
+    sizes = np.array([len(line.strip()) for _, line in kept], dtype=np.int64)
+    return Sample(dict(columns), sizes)
 
 
 def _event(number: int, line: bytes) -> dict[str, Any]:
@@ -117,7 +145,3 @@ def _event(number: int, line: bytes) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise BadSample(f"line {number} is JSON but not an object: {line[:40]!r}")
     return event
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

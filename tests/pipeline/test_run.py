@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from streaming.lab import paths
-from streaming.lab.commands import Inject, SetRate
+from streaming.lab.commands import Inject, SetRate, WhatIf
 from streaming.shards.keys import REGISTRY
 from tests.pipeline.lab_driver import (
     DrivenLab,
@@ -286,6 +286,11 @@ async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path, where: W
         )
         assert nobody.returncode == 2 and "no stream 'films'" in nobody.stderr
         assert not list(socket_folder(tmp_path / "lab").glob("sample-*"))
+        told = await driven.do(WhatIf("clicks", (4, 8)))
+        assert "msk view" in told.text and "kinesis view" in told.text
+        assert max(map(len, told.text.splitlines())) <= 80
+        for refused in (WhatIf("films", (4,)), WhatIf("clicks", ()), WhatIf("clicks", (0,))):
+            assert not (await driven.link.send(refused)).ok
         assert_exact(await driven.finish())
     ended = run_cli("keys", "--data-dir", str(tmp_path / "lab"), cwd=tmp_path)
     assert ended.returncode == 2 and "No lab is running" in ended.stderr

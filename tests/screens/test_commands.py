@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streaming.lab.commands import Inject, KillConsumer, Reply, SetRate, Verify
+from streaming.lab.commands import Inject, KillConsumer, Reply, SetRate, Verify, WhatIf
 from tests.screens.conftest import Runner
 from tui.palette import entries
 
@@ -75,3 +75,22 @@ async def test_a_failed_command_is_told_in_a_dialog(lab: Runner) -> None:
         hand.link.reply = ConnectionError("the pipe broke [/x]")
         await hand.pilot.press("right_square_bracket")
         await hand.sees("SetRate failed: the pipe broke [/x]")
+
+
+async def test_what_if_asks_for_the_shown_stream_and_shows_the_answer(lab: Runner) -> None:
+    async with lab() as hand:
+        hand.link.reply = Reply(True, "key        shards\ncountry[/]   12\x1b[31m")
+        await hand.pilot.press("s", "w")
+        await hand.until(lambda: hand.link.sent == [WhatIf("orders", (4, 8), 80)])
+        await hand.sees("What if: other keys")
+        await hand.sees("country[/]   12")
+        assert "\x1b[31m" not in hand.text
+        await hand.pilot.press("escape")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+async def test_what_if_before_the_lab_runs_is_refused(lab: Runner) -> None:
+    async with lab(ready=False) as hand:
+        await hand.pilot.press("w")
+        await hand.sees("The lab is not running yet.")
+        assert hand.link.sent == []

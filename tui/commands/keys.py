@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,21 +16,18 @@ from streaming.lab.commands import SampleLog
 from streaming.lab.link import LabError, LinkLost
 from streaming.shards.keys import REGISTRY, BadKey, parse
 from streaming.shards.limits import shard_limits
+from streaming.shards.report import render
 from streaming.shards.sample import BadSample, Sample, read_lines
-from streaming.shards.whatif import Question, Row, compare
+from streaming.shards.whatif import Question, compare
 from tui.commands.common import find_root
 from tui.options import fail
-from tui.safe import safe
+from tui.safe import LINE_LIMIT, safe, safe_lines
 
-LONGEST: Final = 60
 DEFAULT_RATE: Final = 1000.0
 _SAMPLES: Final = (
     "Give a file with one JSON object a line with --sample, - for standard input, "
     "or start a lab and leave --sample out."
 )
-HEADINGS: Final = (
-    "key", "shards", "max/mean", "CV", "Gini", "Jain", "hottest", "throttled", "keys", "order kept",
-)  # fmt: skip
 
 
 def main(options: argparse.Namespace) -> int:
@@ -51,9 +47,9 @@ def main(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     elif rows:
-        _print(rows, sample, question)
+        print(safe_lines(render(rows, (), sample, question)))
     for item in left_out:
-        print(f"left out: {safe(item.key, LONGEST)}: {safe(item.why, 200)}", file=sys.stderr)
+        print(safe(f"left out: {item.key}: {item.why}", LINE_LIMIT), file=sys.stderr)
     if not rows:
         return fail(
             "no strategy could be tried on this sample. Name its fields with --key, "
@@ -99,38 +95,3 @@ async def _ask(root: Path, stream: str, records: int) -> tuple[Path, float | Non
         await lab.close()
     rates = [] if isinstance(news, LinkLost) else [s for s in news.streams if s.name == stream]
     return Path(reply.data), rates[0].in_per_s if rates else None
-
-
-def _print(rows: Sequence[Row], sample: Sample, question: Question) -> None:
-    mean = float(sample.sizes.mean())
-    limits = question.limits
-    print(
-        f"{len(sample):,} records of {mean:,.0f} bytes on average, "
-        f"at {question.rate:,.0f} records/s, {question.view} view"
-    )
-    if question.view == "kinesis":
-        print(
-            f"each shard takes {limits.records_in_per_s:,} records/s "
-            f"or {limits.bytes_in_per_s:,} bytes/s"
-        )
-    table = [HEADINGS, *map(_cells, rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS) - 1)]
-    for row in table:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)]
-        print("  ".join([*cells, row[-1]]))
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        safe(row.key, LONGEST),
-        f"{row.shards:,}",
-        f"{row.max_over_mean:.2f}",
-        f"{row.cv:.2f}",
-        f"{row.gini:.2f}",
-        f"{row.jain:.2f}",
-        f"{row.hottest_share:.1%}",
-        f"{row.throttled_share:.1%}" if row.view == "kinesis" else "-",
-        f"{row.distinct_keys:,}",
-        safe(row.order_kept, 2 * LONGEST),
-    )

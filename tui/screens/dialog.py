@@ -12,6 +12,9 @@ from tui.glyphs import Glyphs
 from tui.lines import Line
 from tui.panels.base import LINE_CLASSES, LinePanel
 
+DIALOG_WIDTH = 84
+"""Cells a dialog is wide at most."""
+
 EDGES = 4
 """Cells a dialog's frame and padding take from its width."""
 
@@ -53,5 +56,5 @@ class Dialog(ModalScreen[None]):
     def on_mount(self) -> None:
         """Put the text in at the width the screen allows, so that its height is known."""
         panel = self.query_one(DialogPanel)
-        panel.show_lines(self.build(max(1, min(self.app.size.width, 84) - EDGES)))
+        panel.show_lines(self.build(max(1, min(self.app.size.width, DIALOG_WIDTH) - EDGES)))
         panel.show_title(self.title_text, "esc closes, j k scroll")

@@ -1,0 +1,75 @@
+"""Questions about keys that the engine answers from the newest records of a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from streaming.lab.commands import Reply, WhatIf
+from streaming.lab.tail import tail
+from streaming.shards.keys import REGISTRY, shop
+from streaming.shards.limits import shard_limits
+from streaming.shards.report import render
+from streaming.shards.sample import BadSample, read_lines
+from streaming.shards.whatif import Question, View, compare
+from streaming.verify import VerifyError
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+
+MOST_SAMPLED: Final = 1_000_000
+TRIED_ON: Final = 20_000
+MOST_SHARDS: Final = 10_000
+VIEWS: Final[tuple[View, ...]] = ("msk", "kinesis")
+
+
+async def sample(engine: Engine, stream: str, records: int) -> Reply:
+    """Write the newest records to a file that the asker reads and removes."""
+    if not 0 < records <= MOST_SAMPLED:
+        return Reply(False, f"a sample has from 1 to {MOST_SAMPLED:,} records")
+    values = await _newest(engine, stream, records)
+    if isinstance(values, Reply):
+        return values
+    path = Path(engine.runtime_dir) / f"sample-{time.monotonic_ns()}.jsonl"
+    # JSON may have line breaks between its parts, and here each record is one line.
+    lines = [value.replace(b"\n", b" ") + b"\n" for value in values]
+    await asyncio.to_thread(path.write_bytes, b"".join(lines))
+    return Reply(True, f"{len(values):,} records", str(path))
+
+
+async def what_if(engine: Engine, asked: WhatIf) -> Reply:
+    """Try the usual keys out, at the rate that the stream has now."""
+    if not asked.shards or not all(0 < count <= MOST_SHARDS for count in asked.shards):
+        return Reply(False, f"a stream has from 1 to {MOST_SHARDS:,} shards")
+    values = await _newest(engine, asked.stream, TRIED_ON)
+    if isinstance(values, Reply):
+        return values
+    streams = {view.name: view for view in engine.snapshot().streams}
+    rate = streams[asked.stream].in_per_s or engine.settings.rate
+    try:
+        text = await asyncio.to_thread(_answer, values, asked, rate)
+    except BadSample:
+        return Reply(False, f"there are no records of {asked.stream} yet")
+    return Reply(True, text)
+
+
+def _answer(values: list[bytes], asked: WhatIf, rate: float) -> str:
+    records = read_lines(values)
+    strategies = [shop(text) for text in REGISTRY]
+    parts = []
+    for view in VIEWS:
+        question = Question(view, asked.shards, rate, shard_limits())
+        rows, left_out = compare(records, strategies, question)
+        parts.append(render(rows, left_out, records, question, asked.width))
+    return "\n\n".join(parts)
+
+
+async def _newest(engine: Engine, stream: str, records: int) -> list[bytes] | Reply:
+    if stream not in engine.topics:
+        return Reply(False, f"there is no stream {stream!r}; there are {', '.join(engine.topics)}")
+    try:
+        return await tail(engine.backend.connection, engine.topics, stream, records)
+    except VerifyError as error:
+        return Reply(False, str(error))
