@@ -69,10 +69,16 @@ def _table(rows: Sequence[Row], width: int) -> list[str]:
         table += [[column.cell(row) for column in columns] for row in rows]
         widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
         spare = max(columns, key=lambda column: column.rank)
-        if sum(widths) + len(GAP) * (len(widths) - 1) <= width or not spare.rank:
+        over = sum(widths) + len(GAP) * (len(widths) - 1) - width
+        if over <= 0 or not spare.rank:
             break
         columns.remove(spare)
-    return [_line(cells, widths) for cells in table]
+    room = max(len(table[0][-1]), widths[-1] - max(over, 0))
+    return [_line([*cells[:-1], _cut(cells[-1], room)], widths) for cells in table]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

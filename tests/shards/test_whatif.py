@@ -12,6 +12,7 @@ from generators.wire import Event
 from streaming.shards.hashing import even_starts, hash_key
 from streaming.shards.keys import REGISTRY, parse, shop
 from streaming.shards.limits import shard_limits
+from streaming.shards.report import render
 from streaming.shards.routing import router
 from streaming.shards.sample import BadSample, Sample, read_lines
 from streaming.shards.whatif import Question, Row, View, compare
@@ -150,3 +151,16 @@ def test_only_the_last_lines_count() -> None:
     theirs = read_lines((b'{"a":"%d"}' % n for n in range(100)), limit=10)
     assert len(theirs) == 10
     assert ask(theirs, "a").distinct_keys == 10
+
+
+def test_the_table_gives_up_columns_and_then_the_end_of_the_last(sample: Sample) -> None:
+    question = Question(MSK, (4,), 1000, shard_limits())
+    rows, left_out = compare(sample, [shop(key) for key in REGISTRY], question)
+    wide = render(rows, left_out, sample, question).splitlines()
+    assert wide[1].split()[:6] == ["key", "shards", "max/mean", "CV", "Gini", "Jain"]
+    assert any(line.endswith("of keys that are not among the heaviest") for line in wide)
+    narrow = render(rows, left_out, sample, question, 80).splitlines()
+    assert max(map(len, narrow)) <= 80
+    assert "Gini" not in narrow[1] and narrow[1].endswith("order kept")
+    assert any(line.endswith("…") for line in narrow)
+    assert len(narrow) == len(wide) == len(REGISTRY) + 2
