@@ -66,8 +66,11 @@ async def read_all(wire, first, end):
     while first < end:
         (part,) = await wire.fetch("t", {0: first})
         if part.error_code == 1:  # dropped meanwhile
-            first, found = (await wire.list_offset("t", -2)).offset, []
+            start = await wire.list_offset("t", -2)
+            assert start.error_code == 0 and first < start.offset <= end, (first, start, end)
+            first, found = start.offset, []
             continue
+        assert part.error_code == 0, part
         records = [record for record in values_in(part.records) if record[0] >= first]
         found += records
         first = records[-1][0] + 1
