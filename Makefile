@@ -31,7 +31,7 @@ run: $(STAMP) ## open the lab on the embedded broker (ARGS="--shards 12" passes 
 test: $(STAMP) ## run every test (ARGS="-k windows" chooses)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-soak: $(STAMP) ## run the long tests: millions of records, hostile bytes (minutes)
+soak: $(STAMP) ## run the long tests: millions of records, hostile bytes, killed nodes, Java tools (minutes)
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 lint: $(STAMP) ## ruff, strict types, import rules

@@ -1,1 +1,15 @@
+"""Both brokers for all tests; long tests run only when they are asked for."""
+
+import pytest
+
 pytest_plugins = ["kafka_fixtures", "kafka_report"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `soak`; `make soak`, or naming its folder, runs it."""
+    if "soak" in config.option.markexpr or any("soak" in argument for argument in config.args):
+        return
+    long = [item for item in items if item.get_closest_marker("soak")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import Final, NamedTuple
 
 from streaming.shards.sample import Sample
@@ -43,8 +44,10 @@ def render(
     width: int = 200,
 ) -> str:
     """Heading, table and what was left out, in lines of at most `width` characters if possible."""
-    lines = [*_heading(sample, question), *(_table(rows, width) if rows else ())]
-    lines += [f"left out: {item.key}: {item.why}" for item in left_out]
+    words = [f"left out: {item.key}: {item.why}" for item in left_out]
+    lines = [part for line in _heading(sample, question) for part in wrap(line, width)]
+    lines += _table(rows, width) if rows else []
+    lines += [part for line in words for part in wrap(line, width, subsequent_indent="  ")]
     return "\n".join(lines)
 
 

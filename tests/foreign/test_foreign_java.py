@@ -15,7 +15,10 @@ from kafka_fixtures import unavailable
 from tests.broker.support import DEADLINE_S, unique
 
 BROKERS = ["embedded"]
-pytestmark = pytest.mark.parametrize("broker_kind", BROKERS, indirect=True, scope="session")
+pytestmark = [
+    pytest.mark.soak,  # each tool is a Java program of its own: a second or two to start
+    pytest.mark.parametrize("broker_kind", BROKERS, indirect=True, scope="session"),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -69,6 +69,7 @@ async def test_killed_broker_comes_back_on_its_data(tmp_path: Path) -> None:
         assert_exact(await driven.finish())
 
 
+@pytest.mark.soak
 async def test_killed_node_of_a_cluster_is_missed_and_welcomed_back(
     tmp_path: Path, secured_kafka: KafkaCluster
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from streaming.lab import paths
-from streaming.lab.commands import Inject, SetRate, WhatIf
+from streaming.lab.commands import Inject, SampleLog, SetRate, WhatIf
 from streaming.shards.keys import REGISTRY
 from tests.pipeline.lab_driver import (
     DrivenLab,
@@ -262,9 +262,9 @@ async def _family_at_work(pid: int, folder: Path) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
-async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path, where: Where) -> None:
+async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path) -> None:
     """A slice of time over all shards, poison left out; the lab itself goes on."""
-    async with lab(tmp_path / "lab", rate=2000, **where.settings) as driven:
+    async with lab(tmp_path / "lab", rate=2000) as driven:
         await driven.stored(500)
         await driven.do(Inject("poison", 30))
         await driven.until(lambda s: s.store.dead_letters > 5 and s.store.stored > 6000, "poison")
@@ -281,10 +281,8 @@ async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path, where: W
         clicks = next(s for s in driven.latest.streams if s.name == "clicks")
         seen = max(shard.share or 0 for shard in clicks.shards)
         assert rows["customer_id"]["hottest_share"] == pytest.approx(seen, abs=0.1)
-        nobody = await asyncio.to_thread(
-            run_cli, "keys", "--stream", "films", "--data-dir", str(tmp_path / "lab"), cwd=tmp_path
-        )
-        assert nobody.returncode == 2 and "no stream 'films'" in nobody.stderr
+        nobody = await driven.link.send(SampleLog("films", 10))
+        assert not nobody.ok and "no stream 'films'" in nobody.text
         assert not list(socket_folder(tmp_path / "lab").glob("sample-*"))
         told = await driven.do(WhatIf("clicks", (4, 8)))
         assert "msk view" in told.text and "kinesis view" in told.text
@@ -292,5 +290,3 @@ async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path, where: W
         for refused in (WhatIf("films", (4,)), WhatIf("clicks", ()), WhatIf("clicks", (0,))):
             assert not (await driven.link.send(refused)).ok
         assert_exact(await driven.finish())
-    ended = run_cli("keys", "--data-dir", str(tmp_path / "lab"), cwd=tmp_path)
-    assert ended.returncode == 2 and "No lab is running" in ended.stderr

@@ -15,7 +15,7 @@ from streaming.shards.limits import shard_limits
 from streaming.shards.report import render
 from streaming.shards.routing import router
 from streaming.shards.sample import BadSample, Sample, read_lines
-from streaming.shards.whatif import Question, Row, View, compare
+from streaming.shards.whatif import LeftOut, Question, Row, View, compare
 
 KINESIS: View = "kinesis"
 MSK: View = "msk"
@@ -164,3 +164,7 @@ def test_the_table_gives_up_columns_and_then_the_end_of_the_last(sample: Sample)
     assert "Gini" not in narrow[1] and narrow[1].endswith("order kept")
     assert any(line.endswith("…") for line in narrow)
     assert len(narrow) == len(wide) == len(REGISTRY) + 2
+    why = [LeftOut("product_id", "some keys are empty; Kinesis wants 1 to 256 characters")]
+    told = render([], why, sample, question, 40).splitlines()
+    assert max(map(len, told)) <= 40
+    assert told[-3].startswith("left out: product_id: some keys") and told[-1][:2] == "  "

@@ -1,4 +1,4 @@
-"""Long tests: `make soak` runs them, a plain run leaves them out."""
+"""What the soaks of the brokers share: a broker under load, and figures for the end of a run."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from tests.broker.support import BrokerProcess
 
 FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
 _SAMPLE_S = 0.1
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "soak" in config.option.markexpr or any("soak" in argument for argument in config.args):
-        return
-    long = [item for item in items if item.get_closest_marker("soak")]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
