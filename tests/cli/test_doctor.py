@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +68,17 @@ def test_wrong_settings_are_a_finding(tmp_path: Path, arguments: tuple[str, str]
     code, found = doctor(tmp_path, *arguments)
     assert code == 1
     assert [f["area"] for f in found if f["level"] == "bad"] == ["settings"]
+
+
+def test_what_each_broker_can_do_is_told(tmp_path: Path, kafka: Any) -> None:
+    code, found = doctor(tmp_path, "--bootstrap", kafka.bootstrap)
+    assert code == 0, found
+    said = texts(found, "ok")
+    assert "can form consumer groups by the classic protocol" in said
+    assert f"new topics would get {kafka.replication} replica" in said
+    if kafka.kind == "embedded":
+        assert "embedded broker (not Apache Kafka)" in said
+        assert "cannot run transactions" in texts(found, "note")
+    else:
+        assert "Kafka 4.3, 3 nodes" in said and "can run transactions" in said
+        assert said.count(" answers") == 3 and said.count(", controller") == 1

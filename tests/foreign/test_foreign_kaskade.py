@@ -60,6 +60,7 @@ def group(kafka, topic):
         member.close()
 
 
+@pytest.mark.soak  # another whole program with a screen of its own
 def test_its_screens_show_the_truth(kaskade, kafka, topic, group):
     seen = kaskade(kafka, topic)
     replicas = str(kafka.replication)

@@ -139,7 +139,8 @@ async def test_killed_generator_starts_a_new_life(tmp_path: Path, where: Where) 
         report = await driven.finish()
         assert_exact(report)
         summary = await driven.summary()
-        assert summary["stored"] == summary["acked"] == summary["produced"] == report.records
+        # What was produced and not yet sent died with the process.
+        assert summary["stored"] == summary["acked"] == report.records <= summary["produced"]
 
 
 async def test_zombie_consumer_is_refused(tmp_path: Path, where: Where) -> None:
@@ -202,18 +203,16 @@ class LogEnds:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sets a limit on a running process")
-async def test_full_disk_ends_the_lab_with_the_reason_and_loses_nothing(
-    tmp_path: Path, where: Where
-) -> None:
+async def test_full_disk_ends_the_lab_with_the_reason_and_loses_nothing(tmp_path: Path) -> None:
     import resource
 
-    async with lab(tmp_path, **where.settings) as driven:
+    async with lab(tmp_path) as driven:
         await driven.stored(2000)
         wal = tmp_path / "lab.duckdb.wal"
         size = wal.stat().st_size if wal.exists() else 0
         resource.prlimit(driven.engine_pid(), resource.RLIMIT_FSIZE, (size + 4096, -1))
         error = await driven.until_failed()
         assert "could not be written" in str(error)
-    async with lab(tmp_path, **where.settings) as again:
+    async with lab(tmp_path) as again:
         await again.until(lambda s: s.state == "live", "live again")
         assert_exact(await again.finish())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
+import pytest
 from confluent_kafka.admin import (
     AdminClient,
     ScramCredentialInfo,
@@ -34,6 +35,7 @@ def set_password(cluster: KafkaCluster, password: str) -> None:
         future.result(20)
 
 
+@pytest.mark.soak
 async def test_a_lab_behind_scram_and_tls(
     own_kafka: Callable[..., KafkaCluster], tmp_path: Path
 ) -> None:
