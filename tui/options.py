@@ -67,16 +67,9 @@ def positive(text: str) -> int:
     return int(text)
 
 
-MOST_SHARDS: Final = 10_000
-"""What Kinesis allows a stream at most (API reference of UpdateShardCount)."""
-
-
 def shard_counts(text: str) -> tuple[int, ...]:
     """Numbers of shards with commas between them."""
-    counts = tuple(positive(part.strip()) for part in text.split(","))
-    if max(counts) > MOST_SHARDS:
-        raise argparse.ArgumentTypeError(f"{max(counts):,} shards; {MOST_SHARDS:,} are allowed")
-    return counts
+    return tuple(positive(part.strip()) for part in text.split(","))
 
 
 def rate(text: str) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from streaming.lab.commands import Reply, WhatIf
 from streaming.lab.tail import tail
 from streaming.shards.keys import REGISTRY, shop
-from streaming.shards.limits import shard_limits
+from streaming.shards.limits import MOST_SHARDS, shard_limits
 from streaming.shards.report import render
 from streaming.shards.sample import BadSample, read_lines
 from streaming.shards.whatif import Question, View, compare
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_SAMPLED: Final = 1_000_000
 TRIED_ON: Final = 20_000
-MOST_SHARDS: Final = 10_000
 VIEWS: Final[tuple[View, ...]] = ("msk", "kinesis")
 
 

@@ -15,6 +15,7 @@ share a shard, and only a key that always leads to the same shard keeps them tog
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -28,6 +29,9 @@ HOT_KEYS: Final = 20
 """How many of the heaviest keys a `hot` salt spreads."""
 
 CONSTANT_KEY: Final = "all"
+
+STICKY_BYTES: Final = 16 * 1024
+"""A producer without keys stays on a partition for batch.size bytes (KIP-794); Kafka's default."""
 
 _FIELD_OF: Final = {"event_type": "type", "event_id": "id"}
 """Names that say more than the event's own ones."""
@@ -110,6 +114,16 @@ def parse(text: str, known: Sequence[str] | None = None) -> KeyStrategy:
         raise BadKey("records without a key cannot be salted")
     keeps, loses = _order(base, parts, salt, choose_two)
     return KeyStrategy(text, base, parts, keeps, loses, salt, choose_two, _reader(base, parts))
+
+
+def with_suffix(key: str, number: int) -> str:
+    """The salted key; number 2 also gives `choose2` its second shard."""
+    return f"{key}#{number}"
+
+
+def calculated_suffix(event_id: str, count: int) -> int:
+    """The suffix that a reader can find again: CRC-32 of the id's UTF-8 bytes, modulo `count`."""
+    return zlib.crc32(event_id.encode()) % count
 
 
 def _parts(plain: str) -> tuple[Base, tuple[str, ...]]:

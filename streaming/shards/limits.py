@@ -15,6 +15,9 @@ Numbers: TypeAlias = Literal["course", "today"]
 
 FILE: Final = "limits.toml"
 
+MOST_SHARDS: Final = 10_000
+"""What a stream may have at most (Kinesis API, UpdateShardCount)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShardLimits:

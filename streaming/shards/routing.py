@@ -6,7 +6,6 @@ In the view of Kafka: murmur2 of the key, or the sticky partitioner for records 
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
@@ -14,12 +13,15 @@ from datasketches import frequent_items_error_type, frequent_strings_sketch
 
 from generators.wire import Event
 from streaming.shards.kafka import MurmurPartitioner
-from streaming.shards.keys import HOT_KEYS, KeyStrategy, Salt
+from streaming.shards.keys import (
+    HOT_KEYS,
+    STICKY_BYTES,
+    KeyStrategy,
+    Salt,
+    calculated_suffix,
+    with_suffix,
+)
 
-STICKY_BYTES: Final = 16 * 1024
-"""A producer without keys stays on a partition for batch.size bytes (KIP-794); Kafka's default."""
-
-SECOND_CHOICE: Final = "#2"
 _SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream is always seen
 _LOOK_EVERY: Final = 1000
 
@@ -86,7 +88,7 @@ class _Lesser:
     def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
         key = hint if event is None else self._key_of(event)
         shard, data = self._partitions[key]
-        other = self._partitions[key + SECOND_CHOICE][0]
+        other = self._partitions[with_suffix(key, 2)][0]
         if self._loads[other] < self._loads[shard]:
             shard = other
         self._loads[shard] += 1
@@ -112,10 +114,10 @@ class _Salted:
         if self._heavy is not None and not self._heavy.holds(key):
             return self._partitions[key]
         if self._salt.calculated:
-            suffix = zlib.crc32(event.id.encode()) % self._salt.count
+            suffix = calculated_suffix(event.id, self._salt.count)
         else:
             suffix = self._chance.randrange(self._salt.count)
-        return self._partitions[f"{key}#{suffix}"]
+        return self._partitions[with_suffix(key, suffix)]
 
 
 class _Heaviest:

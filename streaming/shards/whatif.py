@@ -6,7 +6,6 @@ limits would refuse follow from that. Nothing here depends on the lab: any JSON 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -17,14 +16,18 @@ from numpy.typing import NDArray
 
 from streaming.shards import skew
 from streaming.shards.hashing import Longs, kafka_partitions, kinesis_shards
-from streaming.shards.keys import HOT_KEYS, KeyStrategy, Salt
+from streaming.shards.keys import (
+    HOT_KEYS,
+    STICKY_BYTES,
+    KeyStrategy,
+    Salt,
+    calculated_suffix,
+    with_suffix,
+)
 from streaming.shards.limits import ShardLimits, accepted
 from streaming.shards.sample import NotUsable, Sample
 
 View: TypeAlias = Literal["kinesis", "msk"]
-
-STICKY_BYTES: Final = 16 * 1024
-"""A producer without keys stays on a partition for one batch.size (KIP-794), by default this."""
 
 CHOOSE_STEP: Final = 64
 """Records that choose by the same loads: a producer learns of them batch by batch."""
@@ -133,7 +136,7 @@ def _route(sample: Sample, strategy: KeyStrategy, question: Question) -> _Routed
     encoded = [key.encode() for key in keys]
     by_key = _hash(encoded, question)
     if strategy.choose_two:
-        other = _hash([b"%s#2" % key for key in encoded], question)
+        other = _hash([with_suffix(key, 2).encode() for key in keys], question)
         pairs = zip(by_key, other, question.shards, strict=True)
         chosen = [_lesser(a[indices], b[indices], n) for a, b, n in pairs]
         return _Routed(chosen, len(keys))
@@ -165,7 +168,7 @@ def _salted(
 ) -> tuple[Longs, list[str]]:
     """Keys with suffixes `#0` to `#n-1`, numbered anew."""
     if salt.calculated:
-        suffixes = np.array([zlib.crc32(i.encode()) for i in sample.ids()], np.int64) % salt.count
+        suffixes = np.array([calculated_suffix(i, salt.count) for i in sample.ids()], np.int64)
     else:
         suffixes = np.random.default_rng(seed).integers(salt.count, size=len(indices))
     if salt.hot:
@@ -176,7 +179,7 @@ def _salted(
     pairs, numbers = np.unique(indices * (salt.count + 1) + suffixes, return_inverse=True)
     key_of, suffix_of = np.divmod(pairs, salt.count + 1)
     salted = [
-        keys[key] if suffix == salt.count else f"{keys[key]}#{suffix}"
+        keys[key] if suffix == salt.count else with_suffix(keys[key], suffix)
         for key, suffix in zip(key_of.tolist(), suffix_of.tolist(), strict=True)
     ]
     return numbers.astype(np.int64), salted

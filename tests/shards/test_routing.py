@@ -10,8 +10,8 @@ import pytest
 from generators.shop import Shop, ShopConfig
 from generators.wire import Click
 from streaming.shards.kafka import MurmurPartitioner
-from streaming.shards.keys import HOT_KEYS, REGISTRY, shop
-from streaming.shards.routing import STICKY_BYTES, router
+from streaming.shards.keys import HOT_KEYS, REGISTRY, STICKY_BYTES, shop
+from streaming.shards.routing import router
 from streaming.shards.skew import max_over_mean
 
 SHARDS = 8

@@ -15,7 +15,7 @@ from streaming.lab.client import AttachedLab
 from streaming.lab.commands import SampleLog
 from streaming.lab.link import LabError, LinkLost
 from streaming.shards.keys import REGISTRY, BadKey, parse
-from streaming.shards.limits import shard_limits
+from streaming.shards.limits import MOST_SHARDS, shard_limits
 from streaming.shards.report import render
 from streaming.shards.sample import BadSample, Sample, read_lines
 from streaming.shards.whatif import Question, compare
@@ -32,6 +32,8 @@ _SAMPLES: Final = (
 
 def main(options: argparse.Namespace) -> int:
     """Compare; 0 when there is an answer, 2 when the sample or a key makes no sense."""
+    if max(options.shards) > MOST_SHARDS:
+        return fail(f"{max(options.shards):,} shards; {MOST_SHARDS:,} are allowed (--shards).")
     try:
         strategies = [parse(text) for text in options.keys or REGISTRY]
         sample, measured = _sample(options)
