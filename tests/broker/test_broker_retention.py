@@ -1,6 +1,5 @@
 """What a log outlives: by time, by size, by its start; without a server but for the last tests."""
 
-import asyncio
 import random
 import time
 from dataclasses import dataclass, replace
@@ -266,7 +265,14 @@ async def test_a_smaller_size_acts_on_a_log_that_is_there(hurried):
         topic = await wire.create(unique(), **limits)
         for _ in range(9):
             await wire.produce(topic, make_batch([VALUE]))
-        await asyncio.sleep(0.1)  # several checks pass
+        other = await wire.create(unique(), **limits, retention_bytes=4 * BATCH)
+        for _ in range(9):
+            await wire.produce(other, make_batch([VALUE]))
+
+        async def other_is_cut():
+            return await start_of(wire, other) == 4
+
+        await until(other_is_cut)  # so a check has passed over this one, too
         assert await start_of(wire, topic) == 0
         await configure(wire, topic, retention_bytes=4 * BATCH)
 

@@ -194,3 +194,12 @@ async def settle(*members):
 def share(member_id):
     """The assignment `settle` gives a member."""
     return b"share of " + member_id.encode()
+
+
+async def reaches(wire, group, name):
+    """Wait until the group is in this state."""
+
+    async def there():
+        return (await wire.describe_group(group)).state == name
+
+    await until(there)

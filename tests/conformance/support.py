@@ -156,3 +156,19 @@ def encoded(request, version):
     out = bytearray()
     encode(request, version, out)
     return bytes(out)
+
+
+async def listed(wire):
+    """The names of all topics."""
+    return {topic.name for topic in (await wire.metadata(None)).topics}
+
+
+async def partitions_of(wire, topic):
+    """How many partitions a topic has, None when it is not known."""
+    (described,) = (await wire.metadata([topic])).topics
+    return len(described.partitions) if described.error_code == 0 else None
+
+
+async def has_partitions(wire, topic, count):
+    """Whether it has so many by now."""
+    return await partitions_of(wire, topic) == count
