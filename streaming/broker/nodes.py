@@ -17,6 +17,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streaming.broker.connection import Connection
+from streaming.broker.errors import BrokerError
 from streaming.broker.probe import (
     BrokerFacts,
     ClusterFacts,
@@ -177,7 +178,7 @@ class NodeWatch:
 
 
 async def first_facts(kafka: Connection) -> BrokerFacts:
-    """What the first of the addresses that answers says. Raises the last one's error."""
+    """What the first of the addresses that answers says. Raises BrokerError."""
     failure: BaseException = OSError("no address was given")
     for host, port in kafka.addresses:
         try:
@@ -191,4 +192,8 @@ async def first_facts(kafka: Connection) -> BrokerFacts:
             failure = error
         finally:
             connection.close()
-    raise failure
+    raise BrokerError(
+        f"The broker at {kafka.bootstrap} does not answer as Kafka does: "
+        f"{str(failure) or type(failure).__name__}. Check that the address is a Kafka listener "
+        "this client may use."
+    ) from failure

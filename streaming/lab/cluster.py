@@ -6,11 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from aiokafka.errors import KafkaError
-
 from streaming.broker.backend import Embedded, External
 from streaming.broker.capabilities import capabilities, replicas
-from streaming.broker.errors import BrokerError
 from streaming.broker.nodes import NodeChange, NodeWatch, first_facts
 from streaming.broker.probe import BrokerFacts
 from streaming.lab.snapshot import BrokerState, BrokerView, CapabilityView
@@ -35,14 +32,7 @@ class Cluster:
     async def begin(self) -> None:
         """Probe the broker, which has started. Raises BrokerError."""
         backend = self._engine.backend
-        try:
-            self.facts = facts = await first_facts(backend.connection)
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise BrokerError(
-                f"The broker at {backend.connection.bootstrap} does not answer as Kafka does: "
-                f"{str(error) or type(error).__name__}. Check that the address is a Kafka "
-                "listener this client may use."
-            ) from error
+        self.facts = facts = await first_facts(backend.connection)
         own = not isinstance(backend, External)
         self._capabilities = capabilities(facts, own=own)
         self._watch.begin(facts)

@@ -29,3 +29,11 @@ async def wire(shared):
 @pytest.fixture
 async def clock():
     return Clock()
+
+
+@pytest.fixture(scope="module")
+def steered(tmp_path_factory):
+    """A broker that takes orders to misbehave."""
+    broker = BrokerProcess(tmp_path_factory.mktemp("steered"), "--control").start()
+    yield broker
+    assert broker.stop() == 0

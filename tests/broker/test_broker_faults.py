@@ -9,18 +9,11 @@ import pytest
 from streaming.broker.embedded.faults import Drop, Latency, Pause, Refuse, Tear, Throttle
 from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.embedded.messages import cluster, data, groups
-from tests.broker.support import BrokerProcess, Wire, make_batch, unique, until, values_in
+from tests.broker.support import Wire, make_batch, unique, until, values_in
 
 NOT_LEADER = 6
 TIMED_OUT = 7
 LOADING = 14
-
-
-@pytest.fixture(scope="module")
-def steered(tmp_path_factory):
-    broker = BrokerProcess(tmp_path_factory.mktemp("steered"), "--control").start()
-    yield broker
-    assert broker.stop() == 0
 
 
 @pytest.fixture

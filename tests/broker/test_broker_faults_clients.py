@@ -11,7 +11,7 @@ from streaming.broker.backend import BrokerError, Embedded
 from streaming.broker.embedded.faults import Drop, Fault, Latency, Pause, Refuse, Tear, Throttle
 from streaming.broker.embedded.keys import ApiKey
 from streaming.broker.orders import OrderError
-from tests.broker.support import BrokerProcess, Wire, unique, until
+from tests.broker.support import Wire, unique, until
 
 PARTITIONS = 3
 RECORDS = 300
@@ -27,13 +27,6 @@ ANY = {
     "torn answer": Tear(after_bytes=21),
 }
 PRODUCE = ANY | {"lying timeout": Refuse(code=7, carried_out=True), "no replicas": Refuse(code=19)}
-
-
-@pytest.fixture(scope="module")
-def steered(tmp_path_factory):
-    broker = BrokerProcess(tmp_path_factory.mktemp("steered"), "--control").start()
-    yield broker
-    assert broker.stop() == 0
 
 
 @pytest.fixture

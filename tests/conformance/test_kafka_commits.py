@@ -1,7 +1,5 @@
 """Committed offsets: who may commit, what is kept, and what is told of it."""
 
-import contextlib
-
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -9,21 +7,7 @@ from aiokafka.structs import OffsetAndMetadata
 from streaming.broker.embedded.messages import groups
 from tests.broker.support import make_batch, unique, until
 from tests.conformance.clients import admin_client, consumer, read
-from tests.conformance.group_wire import WireMember, commit, committed, settle
-
-
-@pytest.fixture
-async def new_member(wire):
-    """Makes members of one group, each with a connection of its own."""
-    async with contextlib.AsyncExitStack() as stack:
-        group = await wire.group()
-
-        async def make(**settings):
-            connection = await stack.enter_async_context(wire.again())
-            return WireMember(connection, group, **settings)
-
-        make.group = group
-        yield make
+from tests.conformance.group_wire import commit, committed, settle
 
 
 async def all_commits(wire, group, version=5):

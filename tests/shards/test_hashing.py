@@ -17,15 +17,7 @@ from streaming.shards.hashing import (
     kinesis_shards,
     murmur2,
 )
-
-KAFKA_VECTORS = {  # UtilsTest.testMurmur2 of Apache Kafka
-    "21": -973932308,
-    "foobar": -790332482,
-    "a-little-bit-long-string": -985981536,
-    "a-little-bit-longer-string": -1486304829,
-    "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971,
-    "abc": 479470107,
-}
+from tests.shards.test_kafka_partitioner import VECTORS
 
 
 def some_keys(count: int) -> list[bytes]:
@@ -35,8 +27,8 @@ def some_keys(count: int) -> list[bytes]:
 
 
 def test_murmur2_of_kafkas_own_vectors() -> None:
-    signed = murmur2([key.encode() for key in KAFKA_VECTORS]).view(np.int32)
-    assert signed.tolist() == list(KAFKA_VECTORS.values())
+    signed = murmur2([key.encode() for key in VECTORS]).view(np.int32)
+    assert signed.tolist() == list(VECTORS.values())
 
 
 def test_murmur2_is_the_one_of_aiokafka_for_any_bytes() -> None:
