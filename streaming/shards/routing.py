@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from datasketches import frequent_items_error_type, frequent_strings_sketch
 
@@ -26,15 +26,11 @@ _SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream 
 _LOOK_EVERY: Final = 1000
 
 
-class Route(NamedTuple):
-    """Where a record goes: the shard's number and the key's bytes, None without a key."""
+Route: TypeAlias = tuple[int, bytes | None]
+"""Where a record goes: the shard's number and the key's bytes, None without a key."""
 
-    shard: int
-    key: bytes | None
-
-
-Choose: TypeAlias = Callable[[Event | None, str, int], tuple[int, bytes | None]]
-"""From an event, its key for want of an event, and its bytes to a Route."""
+Choose: TypeAlias = Callable[[Event | None, str, int], Route]
+"""From an event, its key for want of an event, and its size in bytes."""
 
 
 def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
@@ -51,7 +47,7 @@ def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
         return _Salted(strategy, strategy.salt, partitions, seed)
     key_of = strategy.of
 
-    def by_key(event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+    def by_key(event: Event | None, hint: str, size: int) -> Route:
         return partitions[hint if event is None else key_of(event)]
 
     return by_key
@@ -66,12 +62,12 @@ class _Sticky:
         self._shard = self._chance.randrange(shards)
         self._room = STICKY_BYTES
 
-    def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+    def __call__(self, event: Event | None, hint: str, size: int) -> Route:
         if self._room <= 0:
             self._shard = self._chance.randrange(self._shards)
             self._room = STICKY_BYTES
         self._room -= size
-        return Route(self._shard, None)
+        return self._shard, None
 
 
 class _Lesser:
@@ -85,14 +81,14 @@ class _Lesser:
         self._partitions = partitions
         self._loads = [0] * partitions.partitions
 
-    def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+    def __call__(self, event: Event | None, hint: str, size: int) -> Route:
         key = hint if event is None else self._key_of(event)
         shard, data = self._partitions[key]
         other = self._partitions[with_suffix(key, 2)][0]
         if self._loads[other] < self._loads[shard]:
             shard = other
         self._loads[shard] += 1
-        return Route(shard, data)
+        return shard, data
 
 
 class _Salted:
@@ -107,7 +103,7 @@ class _Salted:
         self._chance = random.Random(seed)
         self._heavy = _Heaviest() if salt.hot else None
 
-    def __call__(self, event: Event | None, hint: str, size: int) -> tuple[int, bytes | None]:
+    def __call__(self, event: Event | None, hint: str, size: int) -> Route:
         if event is None:
             return self._partitions[hint]
         key = self._key_of(event)

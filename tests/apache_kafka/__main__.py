@@ -96,7 +96,7 @@ def _told(cluster: KafkaCluster) -> str:
         f"logs         {cluster.folder}/node-*.log",
         "",
         "the lab on it, in another terminal:",
-        f"    dasprep-tui --bootstrap {cluster.bootstrap} --replication {cluster.replication}",
+        f"    dasprep-tui --bootstrap {cluster.bootstrap}",
         "",
         f"processes    {' '.join(f'{at}:{pid}' for at, pid in cluster.pids.items())}",
         "ctrl+c stops it",

@@ -28,7 +28,7 @@ def clicks() -> list[Click]:
 
 def routes(text: str, clicks: list[Click], seed: int = 1) -> list[tuple[int, bytes | None]]:
     route = router(shop(text), SHARDS, seed)
-    return [tuple(route(click, "hint", 300)) for click in clicks]
+    return [route(click, "hint", 300) for click in clicks]
 
 
 def loads(found: list[tuple[int, bytes | None]]) -> list[int]:
