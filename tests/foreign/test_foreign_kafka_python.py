@@ -44,15 +44,24 @@ def consumer_of(kafka, group, **options):
     )
 
 
-def read(consumers, count):
-    got = {0: [], 1: [], 2: []}
-    end = time.monotonic() + DEADLINE_S
-    while sum(map(len, got.values())) < count and time.monotonic() < end:
+def subscribe(consumer, topic):
+    """Subscribe once this client knows the topic: a leader without it assigns nothing for good."""
+    wait_until(lambda: len(consumer.partitions_for_topic(topic) or ()) == 3)
+    consumer.subscribe([topic])
+
+
+def read(consumers, count, settled=lambda: True):
+    """Poll until this many different records have come and the group is as wanted."""
+    got = {0: set(), 1: set(), 2: set()}
+
+    def poll():
         for consumer in consumers:
-            for records in consumer.poll(100).values():
+            for records in consumer.poll(50).values():
                 for record in records:
                     assert (record.key, record.headers) == (b"k", [("h", b"1")])
-                    got[record.partition].append(int(record.value))
+                    got[record.partition].add(int(record.value))
+
+    wait_until(lambda: sum(map(len, got.values())) >= count and settled(), meanwhile=poll)
     return got
 
 
@@ -62,16 +71,20 @@ def test_an_idempotent_producer_and_a_group_of_two(kafka, topic, compression):
     group = unique("g")
     members = [consumer_of(kafka, group) for _ in range(2)]
     for member in members:
-        member.subscribe([topic])
-    got = read(members, 3000)
+        subscribe(member, topic)
+
+    def shared_and_read():
+        """Whoever owns a partition at last stands at its end: it may have come from the other."""
+        owned = [(member, part) for member in members for part in member.assignment()]
+        return (
+            sorted(len(member.assignment()) for member in members) == [1, 2]
+            and sorted(part.partition for _, part in owned) == [0, 1, 2]
+            and all(member.position(part) == 1000 for member, part in owned)
+        )
+
     # A record may come twice when the first member had begun before the second one joined.
-    assert {part: sorted(set(values)) for part, values in got.items()} == {
-        part: list(range(part, 3000, 3)) for part in range(3)
-    }
-    wait_until(
-        lambda: sorted(len(member.assignment()) for member in members) == [1, 2],
-        meanwhile=lambda: [member.poll(50) for member in members],
-    )
+    got = read(members, 3000, settled=shared_and_read)
+    assert got == {part: set(range(part, 3000, 3)) for part in range(3)}
     for member in members:
         member.commit()
     parts = [TopicPartition(topic, part) for part in range(3)]
@@ -132,7 +145,7 @@ def test_its_tools_change_groups(kafka, topic, tools):
     produce(kafka, topic, 300)
     group = unique("g")
     member = consumer_of(kafka, group)
-    member.subscribe([topic])
+    subscribe(member, topic)
     read([member], 300)
     member.commit()
 
