@@ -11,7 +11,15 @@ import msgspec
 
 from generators.wire import CLICKS, ORDERS
 from streaming.consumer.batches import FetchedBatch
-from streaming.lab.messages import DeadRow, Handover, LateRow, Position, Range, RawRow
+from streaming.lab.messages import (
+    DeadRow,
+    Handover,
+    LateRow,
+    OrderRun,
+    Position,
+    Range,
+    RawRow,
+)
 from streaming.store.ledger import Shard
 from streaming.windows.columns import NEVER, PaneColumns
 
@@ -38,6 +46,7 @@ class Collector:
         self._dead: list[DeadRow] = []
         self._raw: list[RawRow] = []
         self._sent: Counter[int] = Counter()
+        self._order: list[OrderRun] = []
 
     @property
     def shards(self) -> tuple[Shard, ...]:
@@ -71,6 +80,7 @@ class Collector:
             columns.clear()
         self._late, self._dead, self._raw = [], [], []
         self._sent.clear()
+        self._order = []
 
     def absorb(self, stream: str, batch: FetchedBatch) -> int | None:
         """Take a batch. Returns the offset to seek to when it is not the expected one."""
@@ -90,6 +100,8 @@ class Collector:
         self._late += done.late
         self._dead += done.dead
         self._keep_raw(stream, batch, done.dead)
+        if done.order is not None:
+            self._order.append(done.order)
         self._sent.update(record.timestamp // 10 * 10 for record in records)
         reading.next = batch.next
         reading.watermark_ms = done.watermark_ms
@@ -120,6 +132,7 @@ class Collector:
             dead=self._dead,
             raw=self._raw,
             sent_ms=list(self._sent.items()),
+            order=tuple(self._order),
         )
         for reading in moved.values():
             reading.first, reading.records, reading.bytes = reading.next, 0, 0

@@ -109,6 +109,20 @@ class RawRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     value: bytes
 
 
+class OrderRun(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Records of one shard in the order they were read: who they are of, and their numbers.
+
+    Each is an array of int64 in memory order, equally long. Records that were planted late or
+    twice are left out: their maker sent them so.
+    """
+
+    stream: str
+    shard: int
+    offsets: bytes
+    customers: bytes
+    sequences: bytes
+
+
 class Handover(_Message, frozen=True, tag=True, gc=False):
     """Everything about some ranges of records, to be stored in one transaction or refused whole.
 
@@ -123,6 +137,7 @@ class Handover(_Message, frozen=True, tag=True, gc=False):
     dead: list[DeadRow]
     raw: list[RawRow]
     sent_ms: list[tuple[int, int]]
+    order: tuple[OrderRun, ...] = ()
 
 
 class ConsumerState(_Message, frozen=True, tag=True, gc=False):

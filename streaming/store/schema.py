@@ -104,7 +104,8 @@ CREATE TABLE IF NOT EXISTS events_orders (
     campaign VARCHAR NOT NULL,
     payment VARCHAR NOT NULL,
     items BIGINT NOT NULL,
-    total_cents BIGINT NOT NULL
+    total_cents BIGINT NOT NULL,
+    epoch INTEGER
 );
 CREATE TABLE IF NOT EXISTS events_clicks (
     event_id VARCHAR NOT NULL,
@@ -121,7 +122,8 @@ CREATE TABLE IF NOT EXISTS events_clicks (
     device VARCHAR NOT NULL,
     campaign VARCHAR NOT NULL,
     page VARCHAR NOT NULL,
-    load_ms BIGINT NOT NULL
+    load_ms BIGINT NOT NULL,
+    epoch INTEGER
 );
 -- One row per start of the generators: what they made and what the broker acknowledged.
 CREATE TABLE IF NOT EXISTS producers (
@@ -140,6 +142,29 @@ CREATE TABLE IF NOT EXISTS ground_truth (
     target VARCHAR NOT NULL,
     records BIGINT NOT NULL
 );
+-- Which key and how many shards a stream had from when on. A record belongs to the last epoch whose
+-- first_offset of its shard is at or before it (0 where there is no row). plan, predicted and
+-- measured are JSON.
+CREATE TABLE IF NOT EXISTS epochs (
+    stream VARCHAR NOT NULL,
+    epoch INTEGER NOT NULL,
+    began_at TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP,
+    key VARCHAR NOT NULL,
+    view VARCHAR NOT NULL,
+    shards INTEGER NOT NULL,
+    why VARCHAR NOT NULL,
+    inversions BIGINT NOT NULL,
+    predicted VARCHAR NOT NULL,
+    measured VARCHAR NOT NULL,
+    plan VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS epoch_starts (
+    stream VARCHAR NOT NULL,
+    epoch INTEGER NOT NULL,
+    shard INTEGER NOT NULL,
+    first_offset BIGINT NOT NULL
+);
 -- Everything that happened to the lab, append-only.
 CREATE TABLE IF NOT EXISTS journal (
     seq BIGINT NOT NULL,
@@ -148,5 +173,8 @@ CREATE TABLE IF NOT EXISTS journal (
     kind VARCHAR NOT NULL,
     text VARCHAR NOT NULL
 );
+-- For files from before there were epochs.
+ALTER TABLE events_orders ADD COLUMN IF NOT EXISTS epoch INTEGER DEFAULT 1;
+ALTER TABLE events_clicks ADD COLUMN IF NOT EXISTS epoch INTEGER DEFAULT 1;
 """
 )

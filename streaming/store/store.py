@@ -14,9 +14,12 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+import numpy as np
 
 from streaming.lab.messages import Ack, Handover, PaneRow, Position, ProducerStats
+from streaming.shards.order import OrderBook
 from streaming.store import writes
+from streaming.store.epochs import Epoch, Epochs, Measured
 from streaming.store.file import StoreError, StoreFailed, StoreFile, unreadable
 from streaming.store.ledger import Ledger, Progress, Shard
 from streaming.store.schema import TABLES
@@ -55,6 +58,8 @@ class Store(StoreFile):
         self.ledger = Ledger()
         self.counters = Counters()
         self.windows: dict[str, StreamWindows] = {}
+        self.epochs = Epochs()
+        self._books: dict[str, OrderBook] = {}
         try:
             self._check_version()
             self._con.execute(TABLES)
@@ -86,6 +91,7 @@ class Store(StoreFile):
         for stream, windows in self.windows.items():
             for row in self._open_panes(stream, windows.watermark_ms):
                 windows.load(row)
+        self.epochs.load(self._con)
         c = self.counters
         c.stored = sum(p.records for p in self.ledger.progress.values())
         c.windows_final = self._count("windows WHERE is_final")
@@ -144,11 +150,13 @@ class Store(StoreFile):
                 progress = self.ledger.shard(acked.stream, acked.shard)
                 progress.acked_end = max(progress.acked_end, acked.end)
         self._advance_watermarks(idle)
+        self._judge(accepted)
         rows = [row for windows in self.windows.values() for row in windows.changes()]
         with self._transaction():
             self._write_progress(before)
             writes.write_windows(self._con, rows)
-            late, dead = writes.write_records(self._con, accepted)
+            late, dead = writes.write_records(self._con, accepted, self.epochs)
+            self.epochs.write(self._con)
             if producer is not None:
                 writes.write_generator(self._con, *producer)
             writes.write_journal(self._con, journal)
@@ -176,6 +184,23 @@ class Store(StoreFile):
         for stream, windows in self.windows.items():
             windows.merge(row for row in handover.panes if row.stream == stream)
         return Ack(handover.seq, True)
+
+    def _judge(self, accepted: Sequence[Handover]) -> None:
+        """Count, per epoch, the records that come after a later one of their customer."""
+        for handover in accepted:
+            for run in handover.order:
+                book = self._books.setdefault(run.stream, OrderBook())
+                customers, sequences, offsets = (
+                    np.frombuffer(column, dtype=np.int64)
+                    for column in (run.customers, run.sequences, run.offsets)
+                )
+                for offset in offsets[book.inverted(customers, sequences)].tolist():
+                    self.epochs.count_inversion(run.stream, run.shard, offset)
+
+    def begin_epoch(self, epoch: Epoch, measured: Measured | None) -> None:
+        """A stream has another plan from here on; see `Epochs.begin`. Raises StoreFailed."""
+        with self._or_fail(), self._transaction():
+            self.epochs.begin(self._con, epoch, measured)
 
     def position(self, stream: str, shard: int) -> Position:
         """Where the reading of a shard has to go on."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from generators.wire import CLICKS, ORDERS, Click, Order
 from streaming.lab.messages import DeadRow, LateRow, RawRow
+from streaming.store.epochs import Epochs
 from streaming.windows.state import WindowRow
 
 _TS: Final = pa.timestamp("ms")
@@ -52,6 +53,7 @@ ORDER_ROWS: Final = pa.schema(
         ("customer_id", _TEXT), ("session_id", _TEXT), ("product_id", _TEXT),
         ("category", _TEXT), ("country", _TEXT), ("city", _TEXT), ("device", _TEXT),
         ("campaign", _TEXT), ("payment", _TEXT), ("items", _BIG), ("total_cents", _BIG),
+        ("epoch", _INT),
     ]
 )  # fmt: skip
 CLICK_ROWS: Final = pa.schema(
@@ -59,7 +61,7 @@ CLICK_ROWS: Final = pa.schema(
         ("event_id", _TEXT), ("event_at", _TS), ("shard", _INT), ("offset", _BIG),
         ("seq", _BIG), ("type", _TEXT), ("customer_id", _TEXT), ("session_id", _TEXT),
         ("product_id", _TEXT), ("category", _TEXT), ("country", _TEXT), ("device", _TEXT),
-        ("campaign", _TEXT), ("page", _TEXT), ("load_ms", _BIG),
+        ("campaign", _TEXT), ("page", _TEXT), ("load_ms", _BIG), ("epoch", _INT),
     ]
 )  # fmt: skip
 
@@ -101,28 +103,30 @@ def dead_table(rows: Iterable[DeadRow], now_ms: int) -> Any:
     return table(DEAD, [(*msgspec.structs.astuple(row), now_ms) for row in rows])
 
 
-def raw_tables(rows: Iterable[RawRow]) -> tuple[Any, Any]:
+def raw_tables(rows: Iterable[RawRow], epochs: Epochs) -> tuple[Any, Any]:
     """The tables of orders and of clicks among these records (all of them counted already)."""
     orders: list[tuple[Any, ...]] = []
     clicks: list[tuple[Any, ...]] = []
     for row in rows:
+        epoch = epochs.at(row.stream, row.shard, row.offset)
         if row.stream == ORDERS:
-            orders.append(_order_row(row, _order.decode(row.value)))
+            orders.append(_order_row(row, _order.decode(row.value), epoch))
         elif row.stream == CLICKS:
-            clicks.append(_click_row(row, _click.decode(row.value)))
+            clicks.append(_click_row(row, _click.decode(row.value), epoch))
     return table(ORDER_ROWS, orders), table(CLICK_ROWS, clicks)
 
 
-def _order_row(row: RawRow, o: Order) -> tuple[Any, ...]:
+def _order_row(row: RawRow, o: Order, epoch: int) -> tuple[Any, ...]:
     return (
         o.id, o.ts, row.shard, row.offset, o.seq, o.type, o.order_id, o.checkout_id,
         o.customer_id, o.session_id, o.product_id, o.category, o.country, o.city, o.device,
         o.campaign, o.payment, sum(line.quantity for line in o.lines), o.total_cents,
+        epoch,
     )  # fmt: skip
 
 
-def _click_row(row: RawRow, c: Click) -> tuple[Any, ...]:
+def _click_row(row: RawRow, c: Click, epoch: int) -> tuple[Any, ...]:
     return (
         c.id, c.ts, row.shard, row.offset, c.seq, c.type, c.customer_id, c.session_id,
-        c.product_id, c.category, c.country, c.device, c.campaign, c.page, c.load_ms,
+        c.product_id, c.category, c.country, c.device, c.campaign, c.page, c.load_ms, epoch,
     )  # fmt: skip

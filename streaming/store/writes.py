@@ -10,6 +10,7 @@ import duckdb
 
 from streaming.lab.messages import Handover, ProducerStats
 from streaming.store import tables
+from streaming.store.epochs import Epochs
 from streaming.store.ledger import Progress, Shard
 from streaming.windows.state import StreamWindows, WindowRow
 
@@ -63,7 +64,7 @@ def write_windows(con: Connection, rows: Sequence[WindowRow]) -> None:
         _insert(con, "windows", tables.window_table(rows), "INSERT OR REPLACE")
 
 
-def write_records(con: Connection, accepted: Sequence[Handover]) -> tuple[int, int]:
+def write_records(con: Connection, accepted: Sequence[Handover], epochs: Epochs) -> tuple[int, int]:
     """Late records, dead letters and raw events; returns how many were late and dead."""
     late = [row for handover in accepted for row in handover.late]
     dead = [row for handover in accepted for row in handover.dead]
@@ -73,7 +74,7 @@ def write_records(con: Connection, accepted: Sequence[Handover]) -> tuple[int, i
     if dead:
         _insert(con, "dead_letters", tables.dead_table(dead, int(time.time() * 1000)))
     if raw:
-        orders, clicks = tables.raw_tables(raw)
+        orders, clicks = tables.raw_tables(raw, epochs)
         _insert(con, "events_orders", orders)
         _insert(con, "events_clicks", clicks)
     return len(late), len(dead)

@@ -17,15 +17,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from streaming.lab.messages import DeadRow, LateRow, PaneRow
+from streaming.lab.messages import DeadRow, LateRow, OrderRun, PaneRow
 from streaming.windows import sketches
+from streaming.windows.dead import check_size, dead_row, why_dead
 from streaming.windows.records import DECODERS, MAX_VALUE_BYTES, Counted
 from streaming.windows.spec import ALL_KEY, MAX_FUTURE_MS, MAX_PAST_MS, PANE_MS
 
 NEVER: Final = -(2**62)
 """A watermark before any event."""
 
-DEAD_KEEP_BYTES: Final = 64 * 1024
 _CODES_LIMIT: Final = 200_000
 _NARROW: Final = 2**16
 """Below this many groups they fit in 16 bits, which numpy sorts eight times as fast."""
@@ -33,6 +33,7 @@ _NARROW: Final = 2**16
 _ts, _type = attrgetter("ts"), attrgetter("type")
 _category, _country = attrgetter("category"), attrgetter("country")
 _customer, _value = attrgetter("customer_id"), attrgetter("value")
+_seq, _offset, _headers = attrgetter("seq"), attrgetter("offset"), attrgetter("headers")
 
 Ints = npt.NDArray[np.int64]
 
@@ -66,11 +67,15 @@ class _CustomerCodes(_Codes):
 
 
 class Absorbed(msgspec.Struct, gc=False):
-    """What one batch did: the shard's new watermark and the records that are in no pane."""
+    """What one batch did: the shard's new watermark and the records that are in no pane.
+
+    `order` is for counting inversions, None when there is nothing to judge.
+    """
 
     watermark_ms: int
     late: list[LateRow]
     dead: list[DeadRow]
+    order: OrderRun | None = None
 
 
 class PaneColumns:
@@ -103,10 +108,11 @@ class PaneColumns:
             events, kept, times = self._believed(shard, events, kept, dead, now_ms)
         if not events:
             return Absorbed(watermark_ms, [], dead)
+        run = self._order(shard, events, kept)
         reached, highest = max(watermark_ms, floor_ms), max(times)
         if self._closes(min(times)) > max(reached, highest):
             self._append(events)  # not even the oldest comes after the close of its window
-            return Absorbed(max(watermark_ms, highest), [], dead)
+            return Absorbed(max(watermark_ms, highest), [], dead, run)
         on_time: list[Counted] = []
         late: list[LateRow] = []
         for record, event in zip(kept, events, strict=True):
@@ -116,7 +122,27 @@ class PaneColumns:
                 on_time.append(event)
             reached = max(reached, event.ts)
         self._append(on_time)
-        return Absorbed(max(watermark_ms, highest), late, dead)
+        return Absorbed(max(watermark_ms, highest), late, dead, run)
+
+    def _order(
+        self, shard: int, events: Sequence[Counted], records: Sequence[Any]
+    ) -> OrderRun | None:
+        """Who each record is of and its number, without those that were planted."""
+        if any(map(_headers, records)):
+            pairs = zip(events, records, strict=True)
+            plain = [(event, record) for event, record in pairs if not record.headers]
+            if not plain:
+                return None
+            events, records = zip(*plain, strict=True)
+        numbers = self._customers.numbers
+        codes = map(self._customers.__getitem__, map(_customer, events))
+        return OrderRun(
+            self.stream,
+            shard,
+            np.fromiter(map(_offset, records), np.int64, len(records)).tobytes(),
+            np.fromiter([numbers[code] for code in codes], np.int64, len(records)).tobytes(),
+            np.fromiter(map(_seq, events), np.int64, len(records)).tobytes(),
+        )
 
     def _closes(self, event_ms: int) -> int:
         """The watermark that makes the pane of this event time final."""
@@ -137,7 +163,7 @@ class PaneColumns:
                 chosen.append(i)
             else:
                 detail = f"event time {event.ts} ms is outside the accepted range"
-                dead.append(self._dead(shard, records[i], "event_time", detail))
+                dead.append(dead_row(self.stream, shard, records[i], "event_time", detail))
         kept = [events[i] for i in chosen]
         return kept, [records[i] for i in chosen], [event.ts for event in kept]
 
@@ -155,12 +181,11 @@ class PaneColumns:
         events, kept, dead = [], [], []
         for record in records:
             try:
-                _check_size(record.value)
+                check_size(record.value)
                 events.append(decode(record.value))
                 kept.append(record)
             except Exception as error:  # one bad record must not stop its shard
-                reason, detail = _why(error)
-                dead.append(self._dead(shard, record, reason, detail))
+                dead.append(dead_row(self.stream, shard, record, *why_dead(error)))
         return events, kept, dead
 
     def _append(self, events: Sequence[Counted]) -> None:
@@ -253,19 +278,6 @@ class PaneColumns:
             event.value,
         )
 
-    def _dead(self, shard: int, record: Any, reason: str, detail: str) -> DeadRow:
-        value, key = record.value, record.key
-        return DeadRow(
-            self.stream,
-            shard,
-            record.offset,
-            reason,
-            detail[:500],
-            key[:DEAD_KEEP_BYTES] if key is not None else None,
-            value[:DEAD_KEEP_BYTES] if value is not None else None,
-            len(value) if value is not None else 0,
-        )
-
 
 def _stable_order(keys: Ints) -> Ints:
     """Indices that sort the keys, equal ones in their order."""
@@ -273,25 +285,3 @@ def _stable_order(keys: Ints) -> Ints:
     if keys.max() - lowest < _NARROW:
         return np.argsort((keys - lowest).astype(np.uint16), kind="stable")
     return np.argsort(keys, kind="stable")
-
-
-class _TooLarge(Exception):
-    pass
-
-
-def _check_size(value: bytes | None) -> None:
-    if value is None:
-        raise _TooLarge("the record has no value")
-    if len(value) > MAX_VALUE_BYTES:
-        raise _TooLarge(f"{len(value)} bytes are over the limit of {MAX_VALUE_BYTES}")
-
-
-def _why(error: Exception) -> tuple[str, str]:
-    """A dead letter's reason (a short fixed word) and detail."""
-    if isinstance(error, _TooLarge):
-        return ("null_value" if "no value" in str(error) else "too_large"), str(error)
-    if isinstance(error, msgspec.ValidationError):
-        return "schema", str(error)
-    if isinstance(error, msgspec.DecodeError | UnicodeDecodeError):
-        return "not_json", str(error)
-    return "undecodable", f"{type(error).__name__}: {error}"

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streaming.windows.columns import DEAD_KEEP_BYTES, NEVER, PaneColumns
+from streaming.windows.columns import NEVER, PaneColumns
+from streaming.windows.dead import DEAD_KEEP_BYTES
 from streaming.windows.records import MAX_VALUE_BYTES
 from streaming.windows.spec import MAX_MEASURE
 from tests.windows.window_support import (
@@ -290,3 +292,29 @@ def test_code_tables_that_grew_large_are_made_anew(monkeypatch):
 def test_a_failed_batch_leaves_no_half_of_itself(bad):
     got = absorb([[record(0, GOOD), record(1, bad), record(2, GOOD)]])
     assert got.sums[NOW, "all", "*"][0] == 2
+
+
+def test_the_order_of_a_batch_is_told_without_what_was_planted():
+    """Late and dead records count too: what matters is when they were read."""
+    columns = PaneColumns("clicks", LATENESS)
+    batch = [
+        record(10, click(NOW, seq=3)),
+        Record(11, b"no json"),
+        record(12, click(NOW, seq=7))._replace(headers=(("label", b"late"),)),
+        record(13, click(NOW - 90_000, seq=2)),
+        record(14, click(NOW, seq=5, customer_id="other")),
+    ]
+    done = columns.add(3, batch, NEVER, NEVER, NOW)
+    assert len(done.late) == len(done.dead) == 1
+    offsets, customers, sequences = (
+        np.frombuffer(column, np.int64).tolist()
+        for column in (done.order.offsets, done.order.customers, done.order.sequences)
+    )
+    assert (done.order.stream, done.order.shard) == ("clicks", 3)
+    assert offsets == [10, 13, 14] and sequences == [3, 2, 5]
+    assert customers[0] == customers[1] != customers[2]
+    # Another reader has the same number for the same customer.
+    again = PaneColumns("clicks", LATENESS).add(0, batch[:1], NEVER, NEVER, NOW)
+    assert np.frombuffer(again.order.customers, np.int64).tolist() == customers[:1]
+    planted = PaneColumns("clicks", LATENESS).add(0, batch[2:3], NEVER, NEVER, NOW)
+    assert planted.order is None

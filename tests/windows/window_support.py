@@ -16,6 +16,7 @@ class Record(NamedTuple):
     offset: int
     value: bytes | None
     key: bytes | None = b"k"
+    headers: tuple = ()
 
 
 def click(ts, *, type="view", category="c", country="DE", customer_id="u", load_ms=1, **more):
