@@ -14,9 +14,9 @@ from generators.shop import Shop, ShopConfig
 from generators.wire import CLICKS, Click, Emitted
 from streaming.broker.connection import Connection
 from streaming.producer.delivery import Delivery
-from streaming.shards.keys import shop
+from streaming.shards.plan import StreamPlan
 
-KEY: Final = "customer_id"
+PLAN: Final = StreamPlan(stream=CLICKS, epoch=1, key="customer_id", view="msk", shards=SHARDS)
 MINUTE_MS: Final = 60_000
 
 _decoder: Final = msgspec.json.Decoder(Click)
@@ -69,7 +69,7 @@ def fill(bootstrap: str, topic: str, ticks: list[list[Emitted]], start_ms: int) 
 
 
 async def _fill(bootstrap: str, topic: str, ticks: list[list[Emitted]], closing: bytes) -> None:
-    delivery = Delivery(Connection(bootstrap), {CLICKS: topic}, shop(KEY))
+    delivery = Delivery(Connection(bootstrap), {CLICKS: topic}, [PLAN])
     await delivery.start()
     for tick in ticks:
         await delivery.write(tick)

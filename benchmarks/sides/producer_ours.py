@@ -6,12 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from benchmarks.events import KEY, read_ticks
+from benchmarks.events import PLAN, read_ticks
 from benchmarks.side import Clock
 from generators.wire import CLICKS
 from streaming.broker.connection import Connection
 from streaming.producer.delivery import Delivery
-from streaming.shards.keys import shop
 
 
 def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -21,7 +20,7 @@ def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
 
 async def _run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
     ticks = read_ticks(Path(config["events"]))
-    delivery = Delivery(Connection(config["bootstrap"]), {CLICKS: config["topic"]}, shop(KEY))
+    delivery = Delivery(Connection(config["bootstrap"]), {CLICKS: config["topic"]}, [PLAN])
     await delivery.start()
     clock.start()
     for tick in ticks:

@@ -87,7 +87,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             fetch_max_wait_ms=200,
             fetch_max_bytes=8 * 1024 * 1024,
             max_partition_fetch_bytes=512 * 1024,
-            metadata_max_age_ms=10_000,
+            metadata_max_age_ms=2_000,  # how soon it reads partitions that were added
             retry_backoff_ms=200,
         )
         self._reader = BatchReader(self._consumer, whole_batches=config.whole_batches)

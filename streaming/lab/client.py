@@ -166,6 +166,7 @@ class LocalLab:
             Wire(self.settings.bootstrap or "", self.settings.kafka.sealed()),
             str(self.root),
             left,
+            self.restarts > 0,
         )
         try:
             self._process = process = await platform.spawn(

@@ -88,6 +88,17 @@ class WhatIf(_Command, frozen=True, tag=True):
     width: int = 80
 
 
+class SwitchKey(_Command, frozen=True, tag=True):
+    """Give a stream another key from now on, and more shards unless `shards` is 0.
+
+    Begins a new epoch. The reply comes when records flow by the new key.
+    """
+
+    stream: str
+    key: str
+    shards: int = 0
+
+
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -109,6 +120,7 @@ Command: TypeAlias = (
     | CopyStore
     | SampleLog
     | WhatIf
+    | SwitchKey
     | Summary
     | Shutdown
 )

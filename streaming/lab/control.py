@@ -24,6 +24,7 @@ from streaming.lab.commands import (
     Shutdown,
     StopTraffic,
     Summary,
+    SwitchKey,
     Verify,
     WhatIf,
 )
@@ -63,6 +64,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return await sample(engine, stream, records)
         case WhatIf():
             return await what_if(engine, command)
+        case SwitchKey(stream, key, shards):
+            return _noted(engine, "epoch", await engine.switchboard.switch(stream, key, shards))
         case Summary():
             return Reply(True, "", msgspec.json.encode(await summarise(engine)).decode())
         case Shutdown():

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from streaming.consumer.worker import WorkerConfig
-from streaming.lab.messages import ProducerStats
+from streaming.lab.messages import KeyStats, ProducerStats
 from streaming.lab.rate import Rate
 from streaming.lab.supervisor import Child, Supervisor
 from streaming.producer.config import ProducerConfig
@@ -53,6 +53,8 @@ class Crew:
 
     async def _producer_config(self, store: Store, merger: Merger) -> ProducerConfig:
         engine, settings = self._engine, self._engine.settings
+        async with engine.switchboard.lock:
+            plans = tuple(engine.switchboard.plans.values())
         now = time.monotonic()
         self._traffic_began = self._traffic_began or now
         left = engine.duration_s - (now - self._traffic_began)
@@ -65,7 +67,7 @@ class Crew:
             engine=engine.address,
             kafka=engine.backend.connection.wire(),
             topics=engine.topics,
-            key=settings.key,
+            plans=plans,
             seed=settings.seed,
             rate=last.target_per_s if last else settings.rate,
             shape=last.shape if last else settings.shape,
@@ -94,6 +96,11 @@ class Crew:
     def stats_row(self) -> tuple[int, ProducerStats] | None:
         """The generator's numbers as the store keeps them: (incarnation, stats)."""
         return None if self.stats is None else (self._incarnation, self.stats)
+
+    def keys(self, stream: str, epoch: int) -> KeyStats | None:
+        """What the generators know of the keys of a stream's epoch."""
+        known = self.stats.keys if self.stats is not None else ()
+        return next((k for k in known if k.stream == stream and k.epoch == epoch), None)
 
     def produced(self) -> tuple[int, int]:
         """Records produced and acknowledged over all starts of the generator."""

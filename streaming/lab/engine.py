@@ -30,8 +30,10 @@ from streaming.lab.rebalances import Rebalances
 from streaming.lab.server import Server
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import BrokerState, LabSnapshot, LabState
+from streaming.lab.switchboard import Switchboard
 from streaming.lab.usage import Usage
 from streaming.lab.views import build_snapshot
+from streaming.store.epochs import Epoch, Measured
 from streaming.store.ledger import Shard
 from streaming.store.store import Store, StoreFailed
 from streaming.verify import VerifyReport
@@ -48,9 +50,16 @@ class Engine:
     """One lab. `run` returns when it was told to end; errors are BrokerError and StoreError."""
 
     def __init__(
-        self, settings: LabSettings, root: Path, runtime_dir: Path, duration_s: float = 0.0
+        self,
+        settings: LabSettings,
+        root: Path,
+        runtime_dir: Path,
+        duration_s: float = 0.0,
+        *,
+        resume: bool = False,
     ) -> None:
         self.settings = settings
+        self._resume = resume
         self.paths = LabPaths(root)
         self.runtime_dir = runtime_dir
         self.address = ""
@@ -69,6 +78,7 @@ class Engine:
         self.meter = Meter(self.shards, settings.idle_s)
         self.cluster = Cluster(self)
         self.crew = Crew(self)
+        self.switchboard = Switchboard(self)
         self.store: Store | None = None
         self.merger: Merger | None = None
         self.watch: LogWatch | None = None
@@ -178,6 +188,7 @@ class Engine:
             if gone:
                 text = f"{stream}/{number}: {gone} records were deleted before they were read"
                 self.journal.add("alarm", "retention", text)
+        await self.switchboard.begin(self._by_shard(ends), resume=self._resume)
 
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
         self.state = "stopping" if self.failure is None else "failed"
@@ -223,10 +234,21 @@ class Engine:
         """Where each shard's log ends now, None when the broker does not answer in time."""
         assert self.watch is not None  # noqa: S101
         answer = await self.watch.ends(self._topic_counts(), within_s)
-        if answer is None:
-            return None
+        return None if answer is None else self._by_shard(answer)
+
+    def _by_shard(self, ends: dict[TopicPartition, int]) -> dict[Shard, int]:
         by_topic = {topic: stream for stream, topic in self.topics.items()}
-        return {(by_topic[tp.topic], tp.partition): end for tp, end in answer.items()}
+        return {(by_topic[tp.topic], tp.partition): end for tp, end in ends.items()}
+
+    async def begin_epoch(self, epoch: Epoch, measured: Measured | None) -> None:
+        """Store that a stream has another plan from here on, and watch the shards it has then."""
+        assert self.store is not None and self.merger is not None  # noqa: S101
+        stream, shards = epoch.plan.stream, epoch.plan.shards
+        await self.merger.call(self.store.begin_epoch, epoch, measured)
+        for number in range(shards):
+            await self.merger.call(self.store.ledger.shard, stream, number)
+        self.shards[stream] = shards
+        self.meter.resize(self.shards)
 
     def _state_from_parts(self) -> None:
         if self.state not in ("starting", "live", "paused"):
@@ -271,7 +293,11 @@ class Engine:
         return [(stream, n) for stream, count in self.shards.items() for n in range(count)]
 
     def _idle(self) -> set[Shard]:
-        return self.meter.idle(time.monotonic())
+        """Shards that do not hold the watermark back: silent ones, and those no plan uses."""
+        assert self.store is not None  # noqa: S101
+        used = set(self._all_shards())
+        unused = {shard for shard in list(self.store.ledger.progress) if shard not in used}
+        return self.meter.idle(time.monotonic()) | unused
 
     def broker_changed(self, state: BrokerState, why: str) -> None:
         """Note that the broker came into another state."""

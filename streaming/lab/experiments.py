@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from streaming.lab.commands import Reply, WhatIf
 from streaming.lab.tail import tail
 from streaming.shards.keys import REGISTRY, shop
 from streaming.shards.limits import MOST_SHARDS, shard_limits
+from streaming.shards.plan import StreamPlan, View
 from streaming.shards.report import render
 from streaming.shards.sample import BadSample, read_lines
-from streaming.shards.whatif import Question, View, compare
+from streaming.shards.whatif import Question, Row, compare
 from streaming.verify import VerifyError
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_SAMPLED: Final = 1_000_000
 TRIED_ON: Final = 20_000
+_PREDICT_S: Final = 3.0
 VIEWS: Final[tuple[View, ...]] = ("msk", "kinesis")
 
 
@@ -45,13 +50,37 @@ async def what_if(engine: Engine, asked: WhatIf) -> Reply:
     values = await _newest(engine, asked.stream, TRIED_ON)
     if isinstance(values, Reply):
         return values
-    streams = {view.name: view for view in engine.snapshot().streams}
-    rate = streams[asked.stream].in_per_s or engine.settings.rate
+    rate = _rate(engine, asked.stream)
     try:
         text = await asyncio.to_thread(_answer, values, asked, rate)
     except BadSample:
         return Reply(False, f"there are no records of {asked.stream} yet")
     return Reply(True, text)
+
+
+async def predict(engine: Engine, plan: StreamPlan) -> str:
+    """What a plan would do to a stream's newest records: a row as JSON, "" when unknown."""
+    rate = _rate(engine, plan.stream)
+    with contextlib.suppress(BadSample, TimeoutError):
+        async with asyncio.timeout(_PREDICT_S):
+            values = await _newest(engine, plan.stream, TRIED_ON)
+            if isinstance(values, Reply):
+                return ""
+            row = await asyncio.to_thread(_predicted, values, plan, rate)
+            return "" if row is None else msgspec.json.encode(row).decode()
+    return ""
+
+
+def _predicted(values: list[bytes], plan: StreamPlan, rate: float) -> Row | None:
+    question = Question(plan.view, (plan.shards,), rate, shard_limits())
+    rows, _ = compare(read_lines(values), [shop(plan.key)], question)
+    return rows[0] if rows else None
+
+
+def _rate(engine: Engine, stream: str) -> float:
+    """Records a second of a stream now."""
+    streams = {view.name: view for view in engine.snapshot().streams}
+    return streams[stream].in_per_s or engine.settings.rate
 
 
 def _answer(values: list[bytes], asked: WhatIf, rate: float) -> str:

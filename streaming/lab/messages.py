@@ -8,6 +8,7 @@ import msgspec
 
 from streaming.lab.commands import Command, Reply
 from streaming.lab.snapshot import LabSnapshot
+from streaming.shards.plan import StreamPlan
 
 
 class _Message(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -211,6 +212,27 @@ class Truth(msgspec.Struct, frozen=True, gc=False):
     records: int
 
 
+class HeavyKey(msgspec.Struct, frozen=True, gc=False):
+    """A key with how many records it had at least, and the shard that its last one went to."""
+
+    key: str
+    records: int
+    shard: int | None
+
+
+class KeyStats(msgspec.Struct, frozen=True, gc=False):
+    """The keys of a stream's records since its epoch began, or since the generators started.
+
+    `distinct` is an estimate (1.6 % standard error), None for records without a key.
+    """
+
+    stream: str
+    epoch: int
+    records: int
+    distinct: float | None
+    heaviest: tuple[HeavyKey, ...]
+
+
 class ProducerStats(_Message, frozen=True, tag=True, gc=False):
     """Delivery so far, counted from the broker's acknowledgements."""
 
@@ -224,6 +246,7 @@ class ProducerStats(_Message, frozen=True, tag=True, gc=False):
     incidents: tuple[str, ...]
     acked_ends: tuple[Acked, ...]
     truth: tuple[Truth, ...]
+    keys: tuple[KeyStats, ...] = ()
 
 
 class Told(_Message, frozen=True, tag=True, gc=False):
@@ -233,11 +256,25 @@ class Told(_Message, frozen=True, tag=True, gc=False):
     reply: Reply
 
 
+class Hold(_Message, frozen=True, tag=True, gc=False):
+    """Stop writing and wait until all that was written is acknowledged. `Adopt` ends it."""
+
+
+class Adopt(_Message, frozen=True, tag=True, gc=False):
+    """Write by these plans from now on."""
+
+    plans: tuple[StreamPlan, ...]
+
+
+Order: TypeAlias = Command | Hold | Adopt
+"""What the generators are told."""
+
+
 class Tell(_Message, frozen=True, tag=True, gc=False):
-    """A command for the generators."""
+    """An order for the generators."""
 
     number: int
-    command: Command
+    command: Order
 
 
 # --- clients (screen, command line) ---------------------------------------------------------

@@ -97,17 +97,22 @@ class Meter:
     """Takes samples and makes stream views and the rates' history from them."""
 
     def __init__(self, shards: dict[str, int], idle_s: float) -> None:
-        self._shards = shards
         self._idle_s = idle_s
-        self._series: dict[Shard, _Series] = {
-            (stream, n): _Series() for stream, count in shards.items() for n in range(count)
-        }
+        self._series: dict[Shard, _Series] = {}
+        self.resize(shards)
         self._history: deque[RatePoint] = deque(maxlen=HISTORY_S)
         self._last_point = -math.inf
         self._silent_at = -math.inf
         self._marks: list[str] = []
         self.fresh = False
         """Whether the last sample could be taken."""
+
+    def resize(self, shards: dict[str, int]) -> None:
+        """Watch these numbers of shards from now on."""
+        self._shards = shards
+        for stream, count in shards.items():
+            for number in range(count):
+                self._series.setdefault((stream, number), _Series())
 
     def sample(self, now: float, ends: dict[Shard, int] | None, ledger: Ledger) -> None:
         """Take one sample at monotonic time `now`; `ends` None means the broker did not answer."""
@@ -125,6 +130,10 @@ class Meter:
             owner = ledger.owners.get(shard)
             if owner != series.owner:
                 series.owner, series.owned_at = owner, now
+
+    def ends(self) -> dict[Shard, int]:
+        """Where the logs ended at the last sample."""
+        return {shard: s.samples[-1][1] for shard, s in self._series.items() if s.samples}
 
     def idle(self, now: float) -> set[Shard]:
         """Shards with nothing to read and nothing new for a while.

@@ -38,13 +38,15 @@ _LOCK_AGAIN_S: Final = 0.1
 class EngineConfig(msgspec.Struct, frozen=True):
     """What the engine process is told; `settings` is LabSettings as JSON values.
 
-    `kafka` is the table [kafka] of these settings.
+    `kafka` is the table [kafka] of these settings. `resume`: an engine before this one was killed,
+    and what was changed while it ran holds.
     """
 
     settings: dict[str, Any]
     kafka: Wire
     root: str
     duration_s: float = 0.0
+    resume: bool = False
 
 
 class CannotStart(Exception):
@@ -126,7 +128,7 @@ async def _main(config: EngineConfig) -> int:
 async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
     kafka = Connection.received(config.kafka).security
     settings = LabSettings.model_validate(config.settings | {"kafka": kafka})
-    engine = Engine(settings, root, runtime, config.duration_s)
+    engine = Engine(settings, root, runtime, config.duration_s, resume=config.resume)
     engine.address = await engine.server.open(platform.new_address(runtime))
     platform.on_stop_signals(asyncio.get_running_loop(), engine.stop)
     write_card(engine.paths, Card(platform.own_pid(), engine.address))

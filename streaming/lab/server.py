@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streaming import platform
 from streaming.lab.channel import Channel, ChannelClosed, decoder
-from streaming.lab.commands import Command, Reply
+from streaming.lab.commands import Reply
 from streaming.lab.control import execute
 from streaming.lab.messages import (
     Answer,
@@ -20,6 +20,7 @@ from streaming.lab.messages import (
     HelloClient,
     HelloConsumer,
     HelloProducer,
+    Order,
     ProducerStats,
     Tell,
     Tick,
@@ -155,8 +156,8 @@ class Server:
             if self._generator is channel:
                 self._generator = None
 
-    async def tell(self, command: Command) -> Reply:
-        """Pass a command to the generators."""
+    async def tell(self, command: Order) -> Reply:
+        """Give the generators an order."""
         channel = self._generator
         if channel is None:
             return Reply(False, "the generators are not running just now; try again")

@@ -134,6 +134,54 @@ class SkewView(_View, frozen=True, gc=False):
     jain: float
 
 
+class HeavyKeyView(_View, frozen=True, gc=False):
+    """A heavy key: at least how many records it had in the epoch, and where they go (None: no)."""
+
+    key: str
+    records: int
+    shard: int | None
+
+
+class PredictionView(_View, frozen=True, gc=False):
+    """What a what-if on the newest records expected of a plan before it held."""
+
+    max_over_mean: float
+    hottest_share: float
+    throttled_share: float
+    distinct_keys: int
+
+
+class EpochView(_View, frozen=True, gc=False):
+    """A stream under one plan, measured from `began_at_ms` to `ended_at_ms` (None: it holds).
+
+    `counts` are records per shard; the measures are None before there are records. `hottest_load`
+    is the busiest shard's part of what a shard takes (1.0 is its limit), None without limits.
+    `inversions` are records stored after a later one of their customer. `keeps` and `loses` say
+    what order the key keeps.
+    """
+
+    epoch: int
+    began_at_ms: int
+    ended_at_ms: int | None
+    key: str
+    view: str
+    shards: int
+    keeps: str
+    loses: str
+    why: str
+    records: int
+    counts: tuple[int, ...]
+    max_over_mean: float | None
+    cv: float | None
+    gini: float | None
+    jain: float | None
+    hottest_load: float | None
+    throttled: int
+    distinct_keys: float | None
+    inversions: int
+    predicted: PredictionView | None
+
+
 class StreamView(_View, frozen=True, gc=False):
     """One stream (topic) with its shards; `skew` is None until records were seen."""
 
@@ -146,6 +194,9 @@ class StreamView(_View, frozen=True, gc=False):
     lag: int | None
     lag_ms: float | None
     watermark_at_ms: int | None
+    epochs: tuple[EpochView, ...] = ()
+    """The present one last, and the one before it."""
+    heavy: tuple[HeavyKeyView, ...] = ()
 
 
 class ConsumerView(_View, frozen=True, gc=False):

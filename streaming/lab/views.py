@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from streaming.lab.epochviews import epoch_views, heavy_keys
 from streaming.lab.snapshot import (
     SNAPSHOT_VERSION,
     ConsumerView,
@@ -18,6 +21,7 @@ from streaming.lab.snapshot import (
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
+    from streaming.store.store import Store
 
 
 def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
@@ -26,12 +30,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
     store = engine.store
     streams: tuple[StreamView, ...] = ()
     if store is not None:
-        streams = tuple(
-            engine.meter.stream(
-                name, engine.settings.key, store.ledger, store.windows[name].watermark_ms, now
-            )
-            for name in engine.shards
-        )
+        streams = tuple(_stream(engine, store, name, now) for name in engine.shards)
     return LabSnapshot(
         version=SNAPSHOT_VERSION,
         seq=seq,
@@ -40,7 +39,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         state=engine.state,
         detail=engine.detail,
         data_dir=readable(engine.paths.root),
-        key=engine.settings.key,
+        key=_key(engine),
         broker=engine.cluster.view(),
         traffic=_traffic(engine),
         streams=streams,
@@ -50,6 +49,24 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         history=engine.meter.history(),
         events=engine.journal.shown(),
     )
+
+
+def _stream(engine: Engine, store: Store, name: str, now: float) -> StreamView:
+    plan = engine.switchboard.plans.get(name)
+    key = plan.key if plan is not None else engine.settings.key
+    view = engine.meter.stream(name, key, store.ledger, store.windows[name].watermark_ms, now)
+    return msgspec.structs.replace(
+        view, epochs=epoch_views(engine, name), heavy=heavy_keys(engine, name)
+    )
+
+
+def _key(engine: Engine) -> str:
+    """The key of all streams, or each one's."""
+    plans = engine.switchboard.plans
+    keys = {plan.key for plan in plans.values()} or {engine.settings.key}
+    if len(keys) == 1:
+        return keys.pop()
+    return ", ".join(f"{plan.key} ({stream})" for stream, plan in plans.items())
 
 
 def readable(path: Path) -> str:

@@ -23,12 +23,20 @@ from generators.traffic import SHAPES
 from streaming import platform
 from streaming.broker.connection import Connection
 from streaming.lab.channel import Channel, ChannelClosed, decoder
-from streaming.lab.commands import Command, Inject, Reply, SetRate, SetShape, StopTraffic
-from streaming.lab.messages import HelloProducer, ProducerStats, Tell, Told, Truth
+from streaming.lab.commands import Inject, Reply, SetRate, SetShape, StopTraffic
+from streaming.lab.messages import (
+    Adopt,
+    HelloProducer,
+    Hold,
+    Order,
+    ProducerStats,
+    Tell,
+    Told,
+    Truth,
+)
 from streaming.logs import to_stderr
 from streaming.producer.config import ProducerConfig
 from streaming.producer.delivery import Delivery, DeliveryFailed
-from streaming.shards.keys import shop
 
 log: Final = logging.getLogger(__name__)
 
@@ -42,7 +50,7 @@ class Generator:
         self.config = config
         self._channel = channel
         kafka = Connection.received(config.kafka)
-        self._delivery = Delivery(kafka, config.topics, shop(config.key), config.seed)
+        self._delivery = Delivery(kafka, config.topics, config.plans, config.seed)
         self._state = "starting"
         self._rate = config.rate
         self._shape = config.shape
@@ -106,13 +114,18 @@ class Generator:
         while True:
             told = await self._channel.receive()
             try:
-                reply = self._obey(told.command)
+                reply = await self._obey(told.command)
             except ValueError as error:
                 reply = Reply(False, str(error))
             await self._channel.send(Told(told.number, reply))
 
-    def _obey(self, command: Command) -> Reply:
+    async def _obey(self, command: Order) -> Reply:
         match command:
+            case Hold():
+                return await self._hold()
+            case Adopt(plans):
+                await self._delivery.adopt(plans)
+                return Reply(True, "the plans are followed")
             case StopTraffic():
                 self._stopping.set()
                 return Reply(True, "traffic stops")
@@ -138,6 +151,15 @@ class Generator:
             case _:
                 return Reply(False, f"the generators cannot do {type(command).__name__}")
 
+    async def _hold(self) -> Reply:
+        try:
+            await self._delivery.hold()
+        except TimeoutError:
+            return Reply(False, "the broker does not acknowledge what was written; try again")
+        except DeliveryFailed as error:
+            return Reply(False, str(error))
+        return Reply(True, "everything written so far is acknowledged")
+
     async def _report(self) -> None:
         while True:
             await self._send_stats()
@@ -157,6 +179,7 @@ class Generator:
                 behind_ms=max(0.0, self._behind_ms),
                 incidents=shop.active_incidents() if shop else (),
                 acked_ends=delivery.ends(),
+                keys=delivery.keys(),
                 truth=tuple(
                     Truth(t.kind, t.start_ts, t.end_ts, t.intensity, t.target, t.count)
                     for t in planted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streaming.broker.connection import Wire
+from streaming.shards.plan import StreamPlan
 
 
 class ProducerConfig(msgspec.Struct, frozen=True):
@@ -13,7 +14,7 @@ class ProducerConfig(msgspec.Struct, frozen=True):
     engine: str
     kafka: Wire
     topics: dict[str, str]
-    key: str
+    plans: tuple[StreamPlan, ...]
     seed: int
     rate: float
     shape: str

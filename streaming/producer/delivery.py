@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -17,11 +18,15 @@ from aiokafka import AIOKafkaProducer
 
 from generators.wire import Emitted
 from streaming.broker.connection import Connection
-from streaming.lab.messages import Acked
-from streaming.shards.keys import KeyStrategy
+from streaming.lab.messages import Acked, KeyStats
+from streaming.producer.keystats import KeyCounts
+from streaming.shards.keys import shop
+from streaming.shards.plan import StreamPlan
 from streaming.shards.routing import Choose, router
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
+HOLD_S: Final = 4.0
+_ASK_AGAIN_S: Final = 0.05
 REQUEST_TIMEOUT_MS: Final = 120_000
 """Longer than any restart of a broker: in that time the client itself retries."""
 
@@ -31,10 +36,14 @@ class DeliveryFailed(Exception):
 
 
 class Delivery:
-    """Delivers events to the topics of `topics` (stream → topic), keyed by a strategy."""
+    """Delivers events to the topics of `topics` (stream → topic), each stream by its plan."""
 
     def __init__(
-        self, kafka: Connection, topics: dict[str, str], strategy: KeyStrategy, seed: int = 0
+        self,
+        kafka: Connection,
+        topics: dict[str, str],
+        plans: Iterable[StreamPlan],
+        seed: int = 0,
     ) -> None:
         self._producer = AIOKafkaProducer(
             **kafka.options(),
@@ -49,9 +58,12 @@ class Delivery:
             metadata_max_age_ms=10_000,
         )
         self._topics = topics
-        self._strategy = strategy
+        self._plans = {plan.stream: plan for plan in plans}
         self._seed = seed
         self._routers: dict[str, Choose] = {}
+        self._keys: dict[str, KeyCounts] = {}
+        self._writing = asyncio.Lock()
+        self._held = False
         self._ends: dict[tuple[str, int], int] = {}
         self._pending: set[asyncio.Future[Any]] = set()
         self.produced = 0
@@ -62,9 +74,51 @@ class Delivery:
     async def start(self) -> None:
         """Connect and learn the topics' partitions. Raises aiokafka's errors."""
         await self._producer.start()
-        for stream, topic in self._topics.items():
-            partitions = await self._producer.partitions_for(topic)
-            self._routers[stream] = router(self._strategy, len(partitions), self._seed)
+        await self._follow(self._plans.values())
+
+    async def _follow(self, plans: Iterable[StreamPlan]) -> None:
+        for plan in plans:
+            await self._know_partitions(self._topics[plan.stream], plan.shards)
+            self._plans[plan.stream] = plan
+            self._routers[plan.stream] = router(shop(plan.key), plan.shards, self._seed)
+            counts = self._keys.get(plan.stream)
+            if counts is None or counts.epoch != plan.epoch:
+                self._keys[plan.stream] = KeyCounts(plan.stream, plan.epoch)
+
+    async def _know_partitions(self, topic: str, count: int) -> None:
+        """Ask until the cluster names that many: new ones reach its nodes one after the other."""
+        while len(await self._producer.partitions_for(topic)) < count:
+            await self._producer.client.force_metadata_update()
+            await asyncio.sleep(_ASK_AGAIN_S)
+
+    async def hold(self) -> None:
+        """Stop writing once everything so far is acknowledged; `adopt` goes on.
+
+        Raises TimeoutError when that takes too long (writing then goes on), and DeliveryFailed.
+        """
+        if self._held:
+            return
+        async with asyncio.timeout(HOLD_S):
+            await self._writing.acquire()
+            try:
+                await self.flush()
+            except BaseException:
+                self._writing.release()
+                raise
+        self._held = True
+
+    async def adopt(self, plans: Iterable[StreamPlan]) -> None:
+        """Write by these plans from now on."""
+        try:
+            await self._follow([plan for plan in plans if self._plans[plan.stream] != plan])
+        finally:
+            if self._held:
+                self._held = False
+                self._writing.release()
+
+    def keys(self) -> tuple[KeyStats, ...]:
+        """What is known of the keys of each stream in its present epoch."""
+        return tuple(counts.stats() for counts in self._keys.values())
 
     async def stop(self) -> None:
         """Flush, briefly, and close."""
@@ -80,13 +134,15 @@ class Delivery:
 
     async def write(self, records: Iterable[Emitted]) -> None:
         """Send these records; returns when all are queued. Raises DeliveryFailed."""
-        by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
-        routers = self._routers
-        for record in records:
-            shard, key = routers[record.stream](record.event, record.key_hint, len(record.value))
-            by_shard.setdefault((record.stream, shard), []).append((key, record))
-        for (stream, shard), keyed in by_shard.items():
-            await self._write_shard(stream, shard, keyed)
+        async with self._writing:
+            by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
+            routers = self._routers
+            for record in records:
+                route = routers[record.stream](record.event, record.key_hint, len(record.value))
+                by_shard.setdefault((record.stream, route[0]), []).append((route[1], record))
+            for (stream, shard), keyed in by_shard.items():
+                self._keys[stream].add(shard, Counter([key for key, _ in keyed]))
+                await self._write_shard(stream, shard, keyed)
 
     async def _write_shard(
         self, stream: str, shard: int, keyed: list[tuple[bytes | None, Emitted]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -25,9 +25,8 @@ from streaming.shards.keys import (
     with_suffix,
 )
 from streaming.shards.limits import ShardLimits, accepted
+from streaming.shards.plan import View
 from streaming.shards.sample import NotUsable, Sample
-
-View: TypeAlias = Literal["kinesis", "msk"]
 
 CHOOSE_STEP: Final = 64
 """Records that choose by the same loads: a producer learns of them batch by batch."""

@@ -12,10 +12,11 @@ from generators.wire import Event
 from streaming.shards.hashing import even_starts, hash_key
 from streaming.shards.keys import REGISTRY, parse, shop
 from streaming.shards.limits import shard_limits
+from streaming.shards.plan import View
 from streaming.shards.report import render
 from streaming.shards.routing import router
 from streaming.shards.sample import BadSample, Sample, read_lines
-from streaming.shards.whatif import LeftOut, Question, Row, View, compare
+from streaming.shards.whatif import LeftOut, Question, Row, compare
 
 KINESIS: View = "kinesis"
 MSK: View = "msk"

@@ -117,7 +117,7 @@ class Lab:
         if stream == "orders":
             self.con.execute(
                 "INSERT INTO events_orders VALUES (?, make_timestamp_ms(?), ?, ?, ?, ?, ?, 'x', ?, "
-                "'s', 'p', '', '', '', '', '', '', 0, ?)",
+                "'s', 'p', '', '', '', '', '', '', 0, ?, 1)",
                 [e["id"], ts, shard, at, self.numbers, e["type"], e["order_id"], e["customer_id"],
                  e["total_cents"]],
             )  # fmt: skip
