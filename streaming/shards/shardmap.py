@@ -164,13 +164,10 @@ class ShardMap(msgspec.Struct, frozen=True, dict=True):  # dict: what was worked
 
         Raises Refused for an id that the service does not know.
         """
-        found: set[int] = set()
-        ahead = list(self.shard(id_).parents)
-        while ahead:
-            ancestor = ahead.pop()
-            if ancestor not in found:
-                found.add(ancestor)
-                ahead += self.shards[ancestor].parents
+        found = set(self.shard(id_).parents)
+        for shard in reversed(self.shards[:id_]):
+            if shard.id in found:
+                found.update(shard.parents)
         return tuple(self.shards[ancestor] for ancestor in sorted(found))
 
     def split(self, id_: int, at: int) -> ShardMap:
