@@ -30,7 +30,8 @@ def check_scaling(current: int, target: int, limits: ShardLimits) -> None:
 
     Kinesis API, UpdateShardCount; half of 5 is 2.5, so 3 is allowed and 2 is not. AWS lifts these
     limits on request, and 10 to 3, whose shards were counted on AWS, is a step that needs it: so
-    they are apart from what `ShardMap.update_count` can do. Raises Refused.
+    they are apart from what `ShardMap.update_count` can do. Raises Refused; the text about doubling
+    is one that users met, the other two follow it and may differ from the service's.
     """
     counts = f"Current open shard count: {current} Target shard count: {target}"
     if target > limits.shards_per_stream:
