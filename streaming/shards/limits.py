@@ -21,7 +21,7 @@ MOST_SHARDS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ShardLimits:
-    """Limits of one shard. Sizes are bytes, rates a second."""
+    """Limits of one shard, and of how many a stream may have. Sizes are bytes, rates a second."""
 
     records_in_per_s: int
     bytes_in_per_s: int
@@ -29,6 +29,7 @@ class ShardLimits:
     reads_per_s: int
     record_bytes: int
     key_characters: int
+    shards_per_stream: int
 
 
 @cache
