@@ -33,8 +33,8 @@ def at_random(rate: float) -> Iterator[tuple[float, int]]:
     chance, now = random.Random(3), 0.0
     while now < MINUTE + 5:
         batch = chance.randrange(1, int(rate / 10))
+        now += batch / rate * chance.uniform(0.75, 1.25)  # before it, so that none is left over
         yield now, batch
-        now += batch / rate * chance.uniform(0.75, 1.25)
 
 
 def sustained(rate: float, calls: Calls, size: int, scale: float = 1.0) -> float:
