@@ -15,12 +15,12 @@ from generators.wire import Event
 from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.keys import (
     HOT_KEYS,
-    STICKY_BYTES,
     KeyStrategy,
     Salt,
     calculated_suffix,
     with_suffix,
 )
+from streaming.shards.sticky import Sticky
 
 _SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream is always seen
 _LOOK_EVERY: Final = 1000
@@ -40,7 +40,7 @@ def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
     """
     partitions = MurmurPartitioner(shards)
     if strategy.base == "none":
-        return _Sticky(shards, seed)
+        return Sticky(shards, random.Random(seed))
     if strategy.choose_two:
         return _Lesser(strategy, partitions)
     if strategy.salt is not None:
@@ -51,23 +51,6 @@ def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
         return partitions[hint if event is None else key_of(event)]
 
     return by_key
-
-
-class _Sticky:
-    """One partition after the other, drawn at random, each for a batch's worth of bytes."""
-
-    def __init__(self, shards: int, seed: int) -> None:
-        self._shards = shards
-        self._chance = random.Random(seed)
-        self._shard = self._chance.randrange(shards)
-        self._room = STICKY_BYTES
-
-    def __call__(self, event: Event | None, hint: str, size: int) -> Route:
-        if self._room <= 0:
-            self._shard = self._chance.randrange(self._shards)
-            self._room = STICKY_BYTES
-        self._room -= size
-        return self._shard, None
 
 
 class _Lesser:

@@ -13,7 +13,6 @@ from streaming.shards.hashing import (
     HASH_KEYS,
     even_starts,
     hash_key,
-    kafka_partitions,
     kinesis_shards,
     murmur2,
 )
@@ -64,13 +63,3 @@ def test_the_hash_key_of_a_partition_key() -> None:
     assert hash_key("") == 0xD41D8CD98F00B204E9800998ECF8427E  # RFC 1321, test suite
     assert hash_key("a") == 0x0CC175B9C0F1B6A831C399E269772661
     assert hash_key("message digest") == 0xF96B697D7CB7938D525A2F31AAF161D0
-
-
-@pytest.mark.parametrize(("before", "after", "moved"), [(4, 5, 0.8), (4, 6, 2 / 3), (4, 8, 0.5)])
-def test_how_many_keys_move_when_partitions_are_added(
-    before: int, after: int, moved: float
-) -> None:
-    """A key stays when its hash leaves the same rest: the share that moves follows."""
-    keys = [f"customer-{number}".encode() for number in range(20_000)]
-    old, new = kafka_partitions(keys, [before, after])
-    assert np.mean(old != new) == pytest.approx(moved, abs=0.02)
