@@ -99,6 +99,50 @@ class SwitchKey(_Command, frozen=True, tag=True):
     shards: int = 0
 
 
+class SplitShard(_Command, frozen=True, tag=True):
+    """Kinesis view: split an open shard at a hash key; `at` is a number as text.
+
+    "" means: where what the shard carries halves, by its newest records.
+    """
+
+    stream: str
+    shard: int
+    at: str = ""
+
+
+class MergeShards(_Command, frozen=True, tag=True):
+    """Kinesis view: merge an open shard with the one whose hash keys follow its own."""
+
+    stream: str
+    shard: int
+    other: int
+
+
+class UpdateShardCount(_Command, frozen=True, tag=True):
+    """Kinesis view: scale a stream to this many open shards, as the service does it."""
+
+    stream: str
+    shards: int
+
+
+class SetLimits(_Command, frozen=True, tag=True):
+    """Kinesis view: what a shard takes, "today"'s numbers or the "course"'s, or "off"."""
+
+    numbers: str
+
+
+class ReadParentsFirst(_Command, frozen=True, tag=True):
+    """Kinesis view: whether a child shard is read only after its parents, as the KCL does."""
+
+    on: bool
+
+
+class SetAggregation(_Command, frozen=True, tag=True):
+    """Kinesis view: whether the producer packs records together, as the KPL does."""
+
+    on: bool
+
+
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -121,6 +165,12 @@ Command: TypeAlias = (
     | SampleLog
     | WhatIf
     | SwitchKey
+    | SplitShard
+    | MergeShards
+    | UpdateShardCount
+    | SetLimits
+    | ReadParentsFirst
+    | SetAggregation
     | Summary
     | Shutdown
 )

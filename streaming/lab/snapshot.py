@@ -22,7 +22,9 @@ KILL_BROKER: Final = "kill_broker"
 
 BrokerState: TypeAlias = Literal["starting", "up", "down", "restarting"]
 NodeState: TypeAlias = Literal["up", "missing"]
-ShardState: TypeAlias = Literal["starting", "ok", "warm", "hot", "moving", "stalled", "halted"]
+ShardState: TypeAlias = Literal[
+    "starting", "ok", "warm", "hot", "moving", "stalled", "halted", "waiting", "closed"
+]
 ConsumerState: TypeAlias = Literal["starting", "joining", "running", "paused", "dead"]
 EventLevel: TypeAlias = Literal["info", "good", "warn", "alarm"]
 
@@ -99,6 +101,31 @@ class TrafficView(_View, frozen=True, gc=False):
     throttled: int
 
 
+class KinesisShardView(_View, frozen=True, gc=False):
+    """What a shard of the Kinesis view has beside a partition.
+
+    `start` and `end`, both included, are hash keys as decimal texts; `width` is its part (0–1) of
+    all hash keys. `lifecycle` is "open", "closed" (only read) or "expired" (no longer listed).
+    `held`: its parents are not read to their ends yet, so it waits. `load` is what comes in as a
+    part of what it takes (1.0 is its limit), None without limits. `throttled` counts refusals
+    (ProvisionedThroughputExceeded) since the producer started, `waiting` the records that wait for
+    their turn.
+    """
+
+    name: str
+    start: str
+    end: str
+    width: float
+    lifecycle: Literal["open", "closed", "expired"]
+    parents: tuple[int, ...]
+    children: tuple[int, ...]
+    held: bool
+    load: float | None
+    throttled: int
+    throttled_per_s: float | None
+    waiting: int
+
+
 class ShardView(_View, frozen=True, gc=False):
     """One shard (partition) of a stream.
 
@@ -124,6 +151,7 @@ class ShardView(_View, frozen=True, gc=False):
     state: ShardState
     watermark_at_ms: int | None
     idle: bool
+    kinesis: KinesisShardView | None = None
 
 
 class SkewView(_View, frozen=True, gc=False):
@@ -197,6 +225,12 @@ class StreamView(_View, frozen=True, gc=False):
     epochs: tuple[EpochView, ...] = ()
     """The present one last, and the one before it."""
     heavy: tuple[HeavyKeyView, ...] = ()
+    view: Literal["msk", "kinesis"] = "msk"
+    limits: Literal["off", "course", "today"] = "off"
+    aggregated: bool = False
+    throttled_per_s: float | None = None
+    waiting: int = 0
+    """Records that a full shard makes wait in the producer."""
 
 
 class ConsumerView(_View, frozen=True, gc=False):
@@ -267,3 +301,5 @@ class LabSnapshot(_View, frozen=True, gc=False):
     history: tuple[RatePoint, ...]
     events: tuple[EventView, ...]
     """Newest last, at most 200."""
+    parents_first: bool = True
+    """Kinesis view: child shards are read after their parents."""
