@@ -111,6 +111,16 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "(customer_id)",
     )  # fmt: skip
     add(
+        "--view", choices=("msk", "kinesis"),
+        help="shards as Kafka has them, or as Kinesis: ranges of hash keys that split and merge "
+        "(msk)",
+    )  # fmt: skip
+    add(
+        "--limits", choices=("off", "on", "today", "course"),
+        help="what a shard of the kinesis view takes: 1,000 records or 1 MiB a second (on, today), "
+        "the numbers courses teach, or everything (off)",
+    )  # fmt: skip
+    add(
         "--shape", metavar="NAME",
         help="how the rate moves: constant, ramp, diurnal, flash_sale, pause (constant)",
     )  # fmt: skip

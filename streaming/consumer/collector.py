@@ -11,15 +11,7 @@ import msgspec
 
 from generators.wire import CLICKS, ORDERS
 from streaming.consumer.batches import FetchedBatch
-from streaming.lab.messages import (
-    DeadRow,
-    Handover,
-    LateRow,
-    OrderRun,
-    Position,
-    Range,
-    RawRow,
-)
+from streaming.lab.messages import DeadRow, Handover, LateRow, OrderRun, Position, Range, RawRow
 from streaming.store.ledger import Shard
 from streaming.windows.columns import NEVER, PaneColumns
 

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from streaming.broker.connection import Connection, Wire
 from streaming.consumer.batches import BatchReader, FetchedBatch
 from streaming.consumer.collector import Collector
+from streaming.consumer.commits import Commits
 from streaming.consumer.deadletters import DeadLetters
 from streaming.lab.channel import Channel
 from streaming.lab.messages import (
@@ -28,6 +30,7 @@ from streaming.lab.messages import (
     Claim,
     Claimed,
     ConsumerState,
+    Held,
     HelloConsumer,
     ShardId,
     ToConsumer,
@@ -103,8 +106,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._answered = asyncio.Event()
         self._refused: Ack | None = None
         self._stale_since: float | None = None
-        self._commit: asyncio.Task[None] | None = None
-        self._to_commit: dict[TopicPartition, int] = {}
+        self._commits = Commits(self._consumer)
+        self._held: set[TopicPartition] = set()
 
     # --- life -------------------------------------------------------------------------------
 
@@ -201,16 +204,26 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 if self._claimed is not None and not self._claimed.done():
                     self._claimed.set_result(message)
                 continue
+            if isinstance(message, Held):
+                self._hold_back(message.held)
+                continue
             offsets = self._in_flight.pop(message.seq, None)
             self._answered.set()
             if offsets is None:
                 continue  # of a claim before the present one
             if message.ok:
-                self._commit_later(offsets)
+                self._commits.add(offsets)
             else:
                 log.warning("handover %d refused: %s", message.seq, message.reason)
                 if self._refused is None or message.stale:
                     self._refused = message
+
+    def _hold_back(self, held: Iterable[ShardId]) -> None:
+        """Do not read these shards of ours, and go on with those that were held before."""
+        before, self._held = self._held, {self._tp(s.stream, s.shard) for s in held}
+        mine = {self._tp(*shard) for shard in self._collector.shards}
+        self._consumer.pause(*(self._held & mine))
+        self._consumer.resume(*((before - self._held) & mine))
 
     async def _wait_for_answer(self, timeout_s: float | None) -> bool:
         self._answered.clear()
@@ -249,7 +262,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             while self._in_flight and (left := deadline - time.monotonic()) > 0:
                 await self._wait_for_answer(left)
             self._collector.end()
-            self._to_commit.clear()
+            self._commits.forget()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """Start each shard where the store stands, never where Kafka's group believes."""
@@ -275,24 +288,6 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._collector.begin(claimed.positions)
         for position in claimed.positions:
             self._consumer.seek(self._tp(position.stream, position.shard), position.next)
-        self._consumer.resume(*tps)
-
-    def _commit_later(self, offsets: dict[TopicPartition, int]) -> None:
-        """Tell Kafka, for lag tools; at most one commit at a time, failures don't matter."""
-        self._to_commit.update(offsets)
-        if self._commit is None or self._commit.done():
-            self._commit = asyncio.create_task(self._commit_now())
-
-    async def _commit_now(self) -> None:
-        while self._to_commit:
-            assigned = self._consumer.assignment()
-            offsets = {tp: o for tp, o in self._to_commit.items() if tp in assigned}
-            self._to_commit.clear()
-            if not offsets:
-                return
-            committing = asyncio.ensure_future(self._consumer.commit(offsets))
-            await asyncio.wait({committing}, timeout=5)
-            if not committing.done():
-                committing.cancel()
-            elif not committing.cancelled() and (error := committing.exception()):
-                log.info("offsets not committed to Kafka: %s", error)
+        self._held = {self._tp(s.stream, s.shard) for s in claimed.held}
+        self._consumer.pause(*(self._held & set(tps)))
+        self._consumer.resume(*(set(tps) - self._held))

@@ -137,12 +137,6 @@ class ReadParentsFirst(_Command, frozen=True, tag=True):
     on: bool
 
 
-class SetAggregation(_Command, frozen=True, tag=True):
-    """Kinesis view: whether the producer packs records together, as the KPL does."""
-
-    on: bool
-
-
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -170,7 +164,6 @@ Command: TypeAlias = (
     | UpdateShardCount
     | SetLimits
     | ReadParentsFirst
-    | SetAggregation
     | Summary
     | Shutdown
 )

@@ -17,14 +17,19 @@ from streaming.lab.commands import (
     Inject,
     KillBroker,
     KillConsumer,
+    MergeShards,
+    ReadParentsFirst,
     Reply,
     SampleLog,
+    SetLimits,
     SetRate,
     SetShape,
     Shutdown,
+    SplitShard,
     StopTraffic,
     Summary,
     SwitchKey,
+    UpdateShardCount,
     Verify,
     WhatIf,
 )
@@ -66,6 +71,23 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return await what_if(engine, command)
         case SwitchKey(stream, key, shards):
             return _noted(engine, "epoch", await engine.switchboard.switch(stream, key, shards))
+        case SplitShard(stream, shard, at):
+            return _noted(engine, "epoch", await engine.switchboard.split(stream, shard, at))
+        case MergeShards(stream, shard, other):
+            return _noted(engine, "epoch", await engine.switchboard.merge(stream, shard, other))
+        case UpdateShardCount(stream, shards):
+            return _noted(engine, "epoch", await engine.switchboard.update_count(stream, shards))
+        case SetLimits(numbers):
+            return _noted(engine, "epoch", await engine.switchboard.limit(numbers))
+        case ReadParentsFirst(on):
+            engine.reading.parents_first = on
+            await engine.reading.hold_back()
+            text = (
+                "child shards are read after their parents"
+                if on
+                else ("child shards are read at once: records of a key may come out of order")
+            )
+            return _noted(engine, "reading", Reply(True, text))
         case Summary():
             return Reply(True, "", msgspec.json.encode(await summarise(engine)).decode())
         case Shutdown():

@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from streaming.consumer.worker import WorkerConfig
-from streaming.lab.messages import KeyStats, ProducerStats
-from streaming.lab.rate import Rate
+from streaming.lab.producer_messages import KeyStats, ProducerStats, ShardPuts
+from streaming.lab.rate import Growth, Rate
 from streaming.lab.supervisor import Child, Supervisor
 from streaming.producer.config import ProducerConfig
+from streaming.store.ledger import Shard
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
@@ -36,6 +37,7 @@ class Crew:
         self.supervisor.on_death = self._died
         self.stats: ProducerStats | None = None
         self.rate = Rate()
+        self._throttled: dict[Shard, Growth] = {}
         self._incarnation = -1
         self._before = (0, 0)
         self._traffic_began: float | None = None
@@ -92,6 +94,8 @@ class Crew:
         """New numbers from the generator."""
         self.stats = stats
         self.rate.update(self.produced()[0])
+        for put in stats.puts:
+            self._throttled.setdefault((put.stream, put.shard), Growth()).update(put.throttled)
 
     def stats_row(self) -> tuple[int, ProducerStats] | None:
         """The generator's numbers as the store keeps them: (incarnation, stats)."""
@@ -101,6 +105,20 @@ class Crew:
         """What the generators know of the keys of a stream's epoch."""
         known = self.stats.keys if self.stats is not None else ()
         return next((k for k in known if k.stream == stream and k.epoch == epoch), None)
+
+    def puts(self, stream: str) -> dict[int, ShardPuts]:
+        """What the limits of a stream's shards refused and make wait."""
+        known = self.stats.puts if self.stats is not None else ()
+        return {put.shard: put for put in known if put.stream == stream}
+
+    def throttled(self) -> int:
+        """Records refused over all starts of the generator; one refused twice counts twice."""
+        return sum(growth.total for growth in self._throttled.values())
+
+    def throttled_per_s(self, stream: str, shard: int) -> float | None:
+        """Refusals of a shard a second over the last seconds."""
+        growth = self._throttled.get((stream, shard))
+        return growth.rate.per_s() if growth is not None else None
 
     def produced(self) -> tuple[int, int]:
         """Records produced and acknowledged over all starts of the generator."""

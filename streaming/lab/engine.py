@@ -18,14 +18,15 @@ from aiokafka import TopicPartition
 
 from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.connection import Connection
-from streaming.broker.errors import BrokerError
-from streaming.broker.topics import ANSWER_S, LogWatch, check_group, ensure_topics
+from streaming.broker.topics import ANSWER_S, LogWatch
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
 from streaming.lab.journal import Journal
 from streaming.lab.merger import Merger
 from streaming.lab.meter import Meter
+from streaming.lab.opening import prepare
 from streaming.lab.paths import LabPaths
+from streaming.lab.reading import Reading
 from streaming.lab.rebalances import Rebalances
 from streaming.lab.server import Server
 from streaming.lab.settings import LabSettings
@@ -86,6 +87,7 @@ class Engine:
         self.verified: VerifyReport | None = None
         self.max_lag_ms = 0.0
         self.store_clicks = settings.store_clicks
+        self.reading = Reading(self)
         self._seq = 0
 
     def _make_backend(self) -> Backend:
@@ -133,7 +135,7 @@ class Engine:
         where = self.backend.connection.bootstrap
         self.journal.add("info", "broker", f"{self.backend.label} at {where}")
         self.detail = "making the topics"
-        await self._prepare_topics(store)
+        await prepare(self, store, resume=self._resume)
         loops.append(asyncio.create_task(self.merger.run()))
         loops.append(asyncio.create_task(self.cluster.run()))
         loops.append(asyncio.create_task(self._measure()))
@@ -142,53 +144,6 @@ class Engine:
         for _ in range(self.settings.consumers):
             self.crew.add_consumer()
         self.crew.start_traffic(store, self.merger)
-
-    async def _prepare_topics(self, store: Store) -> None:
-        counts = await ensure_topics(
-            self.backend.connection,
-            dict.fromkeys(self.topics.values(), self.settings.shards),
-            [self.settings.dead_letter_topic],
-            self.cluster.replicas,
-        )
-        await check_group(self.backend.connection, self.settings.group)
-        by_topic = {topic: stream for stream, topic in self.topics.items()}
-        self.shards = {by_topic[topic]: count for topic, count in counts.items()}
-        for stream, count in self.shards.items():
-            for number in range(count):
-                store.ledger.shard(stream, number)
-            if count > self.settings.shards:
-                self.journal.add(
-                    "warn", "shards", f"{stream} has {count} shards; Kafka cannot take any away"
-                )
-        self.meter = Meter(self.shards, self.settings.idle_s)
-        self.watch = LogWatch(self.backend.connection)
-        await self._check_log(store)
-
-    async def _check_log(self, store: Store) -> None:
-        """Refuse a log that is shorter than what was stored from it; say what retention took."""
-        assert self.watch is not None  # noqa: S101 - made just before
-        topics = self._topic_counts()
-        ends, begins = await self.watch.ends(topics), await self.watch.begins(topics)
-        if ends is None or begins is None:
-            raise BrokerError(
-                f"The broker at {self.backend.connection.bootstrap} does not say where its "
-                "logs end. Look at its log file, or try again."
-            )
-        for stream, number in self._all_shards():
-            progress = store.ledger.shard(stream, number)
-            tp = TopicPartition(self.topics[stream], number)
-            end, begin = ends[tp], begins[tp]
-            if end < progress.next_offset:
-                raise BrokerError(
-                    f"The log of {stream}/{number} ends at offset {end}, but the store has counted "
-                    f"up to {progress.next_offset}: this is another log, or it was cut. Use the "
-                    "broker this data belongs to, or choose another folder with --data-dir."
-                )
-            gone = store.skip_to(stream, number, begin)
-            if gone:
-                text = f"{stream}/{number}: {gone} records were deleted before they were read"
-                self.journal.add("alarm", "retention", text)
-        await self.switchboard.begin(self._by_shard(ends), resume=self._resume)
 
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
         self.state = "stopping" if self.failure is None else "failed"
@@ -227,16 +182,19 @@ class Engine:
         self.max_lag_ms = max(self.max_lag_ms, self.meter.lag_ms(now) or 0.0)
         self.usage.sample(self.crew.processes())
         self.rebalances.settle(now, self.store.ledger)
+        await self.reading.hold_back()
+        await self.switchboard.expire(now)
         self._state_from_parts()
         self.crew.kill_stuck(now)
 
     async def log_ends(self, within_s: float = ANSWER_S) -> dict[Shard, int] | None:
         """Where each shard's log ends now, None when the broker does not answer in time."""
         assert self.watch is not None  # noqa: S101
-        answer = await self.watch.ends(self._topic_counts(), within_s)
-        return None if answer is None else self._by_shard(answer)
+        answer = await self.watch.ends(self.partitions(), within_s)
+        return None if answer is None else self.by_shard(answer)
 
-    def _by_shard(self, ends: dict[TopicPartition, int]) -> dict[Shard, int]:
+    def by_shard(self, ends: dict[TopicPartition, int]) -> dict[Shard, int]:
+        """Offsets by stream and shard instead of topic and partition."""
         by_topic = {topic: stream for stream, topic in self.topics.items()}
         return {(by_topic[tp.topic], tp.partition): end for tp, end in ends.items()}
 
@@ -249,6 +207,8 @@ class Engine:
             await self.merger.call(self.store.ledger.shard, stream, number)
         self.shards[stream] = shards
         self.meter.resize(self.shards)
+        self.reading.follow(stream, self.store.epochs.by_stream[stream])
+        await self.reading.hold_back()
 
     def _state_from_parts(self) -> None:
         if self.state not in ("starting", "live", "paused"):
@@ -286,18 +246,19 @@ class Engine:
 
     # --- small facts ------------------------------------------------------------------------
 
-    def _topic_counts(self) -> dict[str, int]:
+    def partitions(self) -> dict[str, int]:
+        """Partitions in use of each topic."""
         return {self.topics[stream]: count for stream, count in self.shards.items()}
 
     def _all_shards(self) -> list[Shard]:
         return [(stream, n) for stream, count in self.shards.items() for n in range(count)]
 
     def _idle(self) -> set[Shard]:
-        """Shards that do not hold the watermark back: silent ones, and those no plan uses."""
+        """Shards that do not hold the watermark back: silent, closed and read, or of no plan."""
         assert self.store is not None  # noqa: S101
-        used = set(self._all_shards())
-        unused = {shard for shard in list(self.store.ledger.progress) if shard not in used}
-        return self.meter.idle(time.monotonic()) | unused
+        ledger, used = self.store.ledger, set(self._all_shards())
+        unused = {shard for shard in list(ledger.progress) if shard not in used}
+        return self.meter.idle(time.monotonic()) | unused | self.reading.finished()
 
     def broker_changed(self, state: BrokerState, why: str) -> None:
         """Note that the broker came into another state."""

@@ -11,6 +11,7 @@ from streaming.lab.snapshot import EpochView, HeavyKeyView, PredictionView
 from streaming.lab.switchboard import measure
 from streaming.shards import skew
 from streaming.shards.keys import shop
+from streaming.shards.limits import shard_limits
 from streaming.shards.whatif import Row
 from streaming.store.epochs import Epoch, Measured
 
@@ -42,7 +43,7 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
     if epoch.ended_ms is None:
         ends = engine.meter.ends()
         done = measure(engine, epoch, ends, int(time.time() * 1000)) if ends else None
-    done = done or Measured(0, 0.0, (), 0, None)
+    done = done or Measured(0, 0.0, (), (), 0, None)
     strategy = shop(epoch.plan.key)
     known = done.records > 0
     return EpochView(
@@ -51,7 +52,8 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
         ended_at_ms=epoch.ended_ms,
         key=epoch.plan.key,
         view=epoch.plan.view,
-        shards=epoch.plan.shards,
+        shards=len(epoch.plan.open_ids),
+        ids=done.ids,
         keeps=strategy.keeps,
         loses=strategy.loses,
         why=epoch.why,
@@ -61,12 +63,27 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
         cv=skew.cv(done.counts) if known else None,
         gini=skew.gini(done.counts) if known else None,
         jain=skew.jain(done.counts) if known else None,
-        hottest_load=None,
+        hottest_load=_hottest_load(engine, epoch, done),
         throttled=done.throttled,
         distinct_keys=done.distinct_keys,
         inversions=epoch.inversions,
         predicted=_predicted(epoch.predicted),
     )
+
+
+def _hottest_load(engine: Engine, epoch: Epoch, done: Measured) -> float | None:
+    """The busiest shard's part of its limit, over the whole epoch; None without limits."""
+    if epoch.plan.limits == "off" or done.seconds < _LEAST_S or engine.store is None:
+        return None
+    limits = shard_limits(epoch.plan.limits)
+    ledger, stream = engine.store.ledger, epoch.plan.stream
+    loads = [0.0]
+    for shard, count in zip(done.ids, done.counts, strict=True):
+        progress = ledger.shard(stream, shard)
+        mean = progress.bytes / progress.records if progress.records else 0.0
+        per_s = count / done.seconds
+        loads += [per_s / limits.records_in_per_s, per_s * mean / limits.bytes_in_per_s]
+    return max(loads)
 
 
 def _predicted(text: str) -> PredictionView | None:

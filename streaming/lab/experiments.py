@@ -72,7 +72,12 @@ async def predict(engine: Engine, plan: StreamPlan) -> str:
 
 
 def _predicted(values: list[bytes], plan: StreamPlan, rate: float) -> Row | None:
-    question = Question(plan.view, (plan.shards,), rate, shard_limits())
+    shards, starts = plan.shards, tuple[int, ...]()
+    if plan.shard_map is not None:
+        shards = len(plan.shard_map.open)
+        starts = tuple(shard.start for shard in plan.shard_map.open)
+    limits = shard_limits("today" if plan.limits == "off" else plan.limits)
+    question = Question(plan.view, (shards,), rate, limits, starts=starts)
     rows, _ = compare(read_lines(values), [shop(plan.key)], question)
     return rows[0] if rows else None
 

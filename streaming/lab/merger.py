@@ -9,9 +9,12 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias, TypeVar
 
+import msgspec
+
 from streaming.lab.channel import Channel, ChannelClosed
 from streaming.lab.journal import Journal
-from streaming.lab.messages import Claim, Claimed, Handover, ProducerStats
+from streaming.lab.messages import Claim, Claimed, Handover, ShardId
+from streaming.lab.producer_messages import ProducerStats
 from streaming.store.ledger import Shard
 from streaming.store.store import Store
 
@@ -132,7 +135,9 @@ class Merger:
             if message is None:
                 await self.call(self._store.ledger.forget, consumer[0])
             else:
-                await _send(consumer[1], await self.call(self._claim, consumer[0], message))
+                claimed = await self.call(self._claim, consumer[0], message)
+                held = tuple(ShardId(*shard) for shard in self._store.ledger.held)
+                await _send(consumer[1], msgspec.structs.replace(claimed, held=held))
         await self._merge(handovers)
 
     def _claim(self, name: str, message: Claim) -> Claimed:

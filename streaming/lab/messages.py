@@ -1,4 +1,4 @@
-"""What the engine and its own processes (consumers, generators, clients) say to each other."""
+"""What the engine, its consumers and its clients say to each other."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import msgspec
 
 from streaming.lab.commands import Command, Reply
 from streaming.lab.snapshot import LabSnapshot
-from streaming.shards.plan import StreamPlan
 
 
-class _Message(msgspec.Struct, frozen=True, tag=True, gc=False):
+class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of all messages."""
 
 
 # --- consumer → engine ----------------------------------------------------------------------
 
 
-class HelloConsumer(_Message, frozen=True, tag=True, gc=False):
+class HelloConsumer(Message, frozen=True, tag=True, gc=False):
     """First message of a consumer process."""
 
     name: str
@@ -32,7 +31,7 @@ class ShardId(msgspec.Struct, frozen=True, order=True, gc=False):
     shard: int
 
 
-class Claim(_Message, frozen=True, tag=True, gc=False):
+class Claim(Message, frozen=True, tag=True, gc=False):
     """The group gave me these shards: where do I start? Sent inside every rebalance.
 
     `generation` is the group's; `member` its member id.
@@ -43,7 +42,7 @@ class Claim(_Message, frozen=True, tag=True, gc=False):
     shards: tuple[ShardId, ...]
 
 
-class Range(_Message, frozen=True, tag=True, gc=False):
+class Range(Message, frozen=True, tag=True, gc=False):
     """Records [first, next) of one shard, all accounted for by the handover that carries this.
 
     `watermark_ms` is the highest event time of the shard up to `next` (None: none yet).
@@ -124,7 +123,7 @@ class OrderRun(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sequences: bytes
 
 
-class Handover(_Message, frozen=True, tag=True, gc=False):
+class Handover(Message, frozen=True, tag=True, gc=False):
     """Everything about some ranges of records, to be stored in one transaction or refused whole.
 
     `sent_ms` counts records by their produce time, rounded down to 10 ms (for the latency).
@@ -141,7 +140,7 @@ class Handover(_Message, frozen=True, tag=True, gc=False):
     order: tuple[OrderRun, ...] = ()
 
 
-class ConsumerState(_Message, frozen=True, tag=True, gc=False):
+class ConsumerState(Message, frozen=True, tag=True, gc=False):
     """The group left this member without shards or in a rebalance: "joining" or "running"."""
 
     state: str
@@ -160,14 +159,21 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     floor_ms: int | None
 
 
-class Claimed(_Message, frozen=True, tag=True, gc=False):
-    """The answer to a Claim; handovers must carry its number."""
+class Claimed(Message, frozen=True, tag=True, gc=False):
+    """The answer to a Claim; handovers must carry its number. `held` is as in `Held`."""
 
     claim: int
     positions: tuple[Position, ...]
+    held: tuple[ShardId, ...] = ()
 
 
-class Ack(_Message, frozen=True, tag=True, gc=False):
+class Held(Message, frozen=True, tag=True, gc=False):
+    """Shards that are not to be read now: those they came from are not read to their ends."""
+
+    held: tuple[ShardId, ...]
+
+
+class Ack(Message, frozen=True, tag=True, gc=False):
     """The answer to a Handover: stored, or refused.
 
     After a refusal the consumer claims its shards again and reads from where the store stands.
@@ -180,141 +186,36 @@ class Ack(_Message, frozen=True, tag=True, gc=False):
     stale: bool = False
 
 
-ToConsumer: TypeAlias = Claimed | Ack
-
-
-# --- generators -----------------------------------------------------------------------------
-
-
-class HelloProducer(_Message, frozen=True, tag=True, gc=False):
-    """First message of the generator process."""
-
-    pid: int
-    incarnation: int
-
-
-class Acked(msgspec.Struct, frozen=True, gc=False):
-    """One past the last offset of a shard that the broker acknowledged."""
-
-    stream: str
-    shard: int
-    end: int
-
-
-class Truth(msgspec.Struct, frozen=True, gc=False):
-    """A planted incident as the generators know it; `end_ms` moves while it lasts."""
-
-    kind: str
-    start_ms: int
-    end_ms: int
-    intensity: float
-    target: str
-    records: int
-
-
-class HeavyKey(msgspec.Struct, frozen=True, gc=False):
-    """A key with how many records it had at least, and the shard that its last one went to."""
-
-    key: str
-    records: int
-    shard: int | None
-
-
-class KeyStats(msgspec.Struct, frozen=True, gc=False):
-    """The keys of a stream's records since its epoch began, or since the generators started.
-
-    `distinct` is an estimate (1.6 % standard error), None for records without a key.
-    """
-
-    stream: str
-    epoch: int
-    records: int
-    distinct: float | None
-    heaviest: tuple[HeavyKey, ...]
-
-
-class ProducerStats(_Message, frozen=True, tag=True, gc=False):
-    """Delivery so far, counted from the broker's acknowledgements."""
-
-    state: str
-    shape: str
-    target_per_s: float
-    produced: int
-    acked: int
-    failed: int
-    behind_ms: float
-    incidents: tuple[str, ...]
-    acked_ends: tuple[Acked, ...]
-    truth: tuple[Truth, ...]
-    keys: tuple[KeyStats, ...] = ()
-
-
-class Told(_Message, frozen=True, tag=True, gc=False):
-    """What the generators did with a command of the same number."""
-
-    number: int
-    reply: Reply
-
-
-class Hold(_Message, frozen=True, tag=True, gc=False):
-    """Stop writing and wait until all that was written is acknowledged. `Adopt` ends it."""
-
-
-class Adopt(_Message, frozen=True, tag=True, gc=False):
-    """Write by these plans from now on."""
-
-    plans: tuple[StreamPlan, ...]
-
-
-Order: TypeAlias = Command | Hold | Adopt
-"""What the generators are told."""
-
-
-class Tell(_Message, frozen=True, tag=True, gc=False):
-    """An order for the generators."""
-
-    number: int
-    command: Order
+ToConsumer: TypeAlias = Claimed | Ack | Held
 
 
 # --- clients (screen, command line) ---------------------------------------------------------
 
 
-class HelloClient(_Message, frozen=True, tag=True, gc=False):
+class HelloClient(Message, frozen=True, tag=True, gc=False):
     """First message of a view: it will get every snapshot and may send commands."""
 
     name: str
 
 
-class Ask(_Message, frozen=True, tag=True, gc=False):
+class Ask(Message, frozen=True, tag=True, gc=False):
     """A command with the number its answer will carry."""
 
     number: int
     command: Command
 
 
-class Answer(_Message, frozen=True, tag=True, gc=False):
+class Answer(Message, frozen=True, tag=True, gc=False):
     """The reply to the command of that number."""
 
     number: int
     reply: Reply
 
 
-class Tick(_Message, frozen=True, tag=True, gc=False):
+class Tick(Message, frozen=True, tag=True, gc=False):
     """A new snapshot."""
 
     snapshot: LabSnapshot
 
 
-ToEngine: TypeAlias = (
-    HelloConsumer
-    | Claim
-    | Handover
-    | ConsumerState
-    | HelloProducer
-    | ProducerStats
-    | Told
-    | HelloClient
-    | Ask
-)
 ToClient: TypeAlias = Answer | Tick

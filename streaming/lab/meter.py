@@ -7,24 +7,18 @@ broker) and where the store stands. What was not measured is None.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field
-from itertools import pairwise
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Final
 
+from streaming.lab.series import Series
 from streaming.lab.snapshot import RatePoint, ShardState, ShardView, SkewView, StreamView
 from streaming.shards import skew
+from streaming.shards.shardmap import ShardMap
 from streaming.store.ledger import Ledger, Shard
 
-RATE_WINDOW_S: Final = 3.0
 SHARE_WINDOW_S: Final = 10.0
-TREND_S: Final = 60
 HISTORY_S: Final = 300
-LAG_TABLE: Final = 600
-"""Samples kept per shard for lag in time (5 minutes at two a second)."""
-
 HOT: Final = 2.0
 WARM: Final = 1.4
 """A shard with this many times its even share of the records is hot, or warm."""
@@ -32,73 +26,12 @@ WARM: Final = 1.4
 STALLED_S: Final = 10.0
 
 
-@dataclass(slots=True)
-class _Series:
-    """Samples of one shard: time in s, log end, stored offset."""
-
-    samples: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=LAG_TABLE))
-    moved_at: float = 0.0
-    owner: tuple[int, str] | None = None
-    owned_at: float = 0.0
-
-    def before(self, at: float) -> tuple[float, int, int]:
-        """The newest sample that is at or before `at` (the oldest when there is none)."""
-        return self.samples[max(0, bisect_right(self.samples, at, key=itemgetter(0)) - 1)]
-
-    def stuck(self, now: float, seconds: float) -> bool:
-        """Whether something has waited that long and nothing was stored meanwhile."""
-        if not self.samples or now - self.samples[0][0] < seconds:
-            return False
-        _, end, stored = self.before(now - seconds)
-        return end > stored and stored == self.samples[-1][2]
-
-    def rates(self, now: float) -> tuple[float, float] | None:
-        """Records in and out per second over the last seconds."""
-        if len(self.samples) < 2:
-            return None
-        then, latest = self.before(now - RATE_WINDOW_S), self.samples[-1]
-        seconds = latest[0] - then[0]
-        if seconds <= 0:
-            return None
-        return max(0.0, (latest[1] - then[1]) / seconds), (latest[2] - then[2]) / seconds
-
-    def arrived(self, now: float, window_s: float) -> int:
-        """Records that came into the log within the last `window_s`."""
-        if len(self.samples) < 2:
-            return 0
-        return max(0, self.samples[-1][1] - self.before(now - window_s)[1])
-
-    def lag_ms(self, now: float) -> float | None:
-        """Age of the oldest record that is not stored, from when the log grew past it."""
-        if not self.samples:
-            return None
-        _, end, stored = self.samples[-1]
-        if stored >= end:
-            return 0.0
-        index = bisect_right(self.samples, stored, key=itemgetter(1))
-        grew_at, grown, _ = self.samples[index]
-        if index > 0:
-            t0, e0, _ = self.samples[index - 1]
-            grew_at = t0 + (grew_at - t0) * (stored - e0) / (grown - e0)
-        return max(0.0, (now - grew_at) * 1000)
-
-    def trend(self, now: float) -> tuple[int, ...]:
-        """Records in per second, one number a second, oldest first."""
-        if len(self.samples) < 2:
-            return ()
-        first = max(self.samples[0][0], now - TREND_S)
-        marks = [now - s for s in range(int(now - first), -1, -1)]
-        times = [sample[0] for sample in self.samples]
-        ends = [self.samples[max(0, bisect_right(times, mark) - 1)][1] for mark in marks]
-        return tuple(max(0, b - a) for a, b in pairwise(ends))
-
-
 class Meter:
     """Takes samples and makes stream views and the rates' history from them."""
 
     def __init__(self, shards: dict[str, int], idle_s: float) -> None:
         self._idle_s = idle_s
-        self._series: dict[Shard, _Series] = {}
+        self._series: dict[Shard, Series] = {}
         self.resize(shards)
         self._history: deque[RatePoint] = deque(maxlen=HISTORY_S)
         self._last_point = -math.inf
@@ -112,7 +45,7 @@ class Meter:
         self._shards = shards
         for stream, count in shards.items():
             for number in range(count):
-                self._series.setdefault((stream, number), _Series())
+                self._series.setdefault((stream, number), Series())
 
     def sample(self, now: float, ends: dict[Shard, int] | None, ledger: Ledger) -> None:
         """Take one sample at monotonic time `now`; `ends` None means the broker did not answer."""
@@ -120,7 +53,7 @@ class Meter:
         if not self.fresh:
             self._silent_at = now
         for shard, end in (ends or {}).items():
-            series = self._series.setdefault(shard, _Series())
+            series = self._series.setdefault(shard, Series())
             stored = ledger.shard(*shard).next_offset
             here = (max(end, stored), stored)
             last = series.samples[-1] if series.samples else None
@@ -183,7 +116,7 @@ class Meter:
         moving: set[str] = set()
         for shard, (_, owner) in list(ledger.owners.items()):
             series = self._series.get(shard)
-            if series is None or not series.samples:
+            if series is None or not series.samples or shard in ledger.held:
                 continue
             stored = series.samples[-1][2]
             if series.stuck(now, seconds) and now - series.owned_at >= seconds:
@@ -207,23 +140,33 @@ class Meter:
         return max(ages, default=None)
 
     def stream(
-        self, name: str, key: str, ledger: Ledger, watermark_ms: int | None, now: float
+        self,
+        name: str,
+        key: str,
+        ledger: Ledger,
+        watermark_ms: int | None,
+        now: float,
+        shard_map: ShardMap | None = None,
     ) -> StreamView:
-        """One stream as it stands."""
-        count = self._shards[name]
-        arrived = [self._series[name, n].arrived(now, SHARE_WINDOW_S) for n in range(count)]
-        total = sum(arrived)
+        """One stream as it stands. With a shard map: its listed shards, and skew of open ones."""
+        ids: Sequence[int] = range(self._shards[name])
+        open_ids = ids
+        if shard_map is not None:
+            ids = [shard.id for shard in shard_map.listed]
+            open_ids = [shard.id for shard in shard_map.open]
+        arrived = {n: self._series[name, n].arrived(now, SHARE_WINDOW_S) for n in ids}
+        total = sum(arrived.values())
         idle = self.idle(now)
         views = tuple(
             self._shard(
-                (name, n), arrived[n] / total if total else None, count, ledger, now,
+                (name, n), arrived[n] / total if total else None, len(open_ids), ledger, now,
                 (name, n) in idle,
             )
-            for n in range(count)
+            for n in ids
         )  # fmt: skip
-        spread = None
-        if total:
-            spread = SkewView(skew.max_over_mean(arrived), skew.gini(arrived), skew.jain(arrived))
+        spread, loads = None, [arrived[n] for n in open_ids]
+        if any(loads):
+            spread = SkewView(skew.max_over_mean(loads), skew.gini(loads), skew.jain(loads))
         return StreamView(
             name=name,
             key=key,
@@ -272,7 +215,7 @@ class Meter:
 
     def _state(
         self,
-        series: _Series,
+        series: Series,
         lag: int | None,
         share: float | None,
         count: int,

@@ -24,3 +24,18 @@ class Rate:
         then = next(s for s in self._samples if s[0] >= last[0] - 3.0)
         seconds = last[0] - then[0]
         return (last[1] - then[1]) / seconds if seconds > 0 else None
+
+
+class Growth:
+    """A count that begins again at 0 when its owner does: the total over all its lives."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.rate = Rate()
+        self._last = 0
+
+    def update(self, count: int) -> None:
+        """Note the count as it is now."""
+        self.total += count - self._last if count >= self._last else count
+        self._last = count
+        self.rate.update(self.total)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from streaming import platform
 from streaming.lab.channel import Channel, ChannelClosed, decoder
@@ -17,23 +19,34 @@ from streaming.lab.messages import (
     Claim,
     ConsumerState,
     Handover,
+    Held,
     HelloClient,
     HelloConsumer,
-    HelloProducer,
-    Order,
-    ProducerStats,
-    Tell,
+    ShardId,
     Tick,
-    ToEngine,
-    Told,
 )
+from streaming.lab.producer_messages import HelloProducer, Order, ProducerStats, Tell, Told
 from streaming.lab.rate import Rate
 from streaming.lab.snapshot import LabSnapshot
+from streaming.store.ledger import Shard
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 log: Final = logging.getLogger(__name__)
+
+ToEngine: TypeAlias = (
+    HelloConsumer
+    | Claim
+    | Handover
+    | ConsumerState
+    | HelloProducer
+    | ProducerStats
+    | Told
+    | HelloClient
+    | Ask
+)
+"""What may come over a connection to the engine."""
 
 _TELL_WAIT_S: Final = 5.0
 _SLOW_VIEW_S: Final = 2.0
@@ -42,7 +55,8 @@ _SLOW_VIEW_S: Final = 2.0
 class LiveConsumer:
     """What the engine knows of a connected consumer."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: Channel[Any]) -> None:
+        self.channel = channel
         self.state = "joining"
         self.records = 0
         self.rate = Rate()
@@ -120,7 +134,7 @@ class Server:
 
     async def _serve_consumer(self, name: str, channel: Channel[Any]) -> None:
         engine = self._engine
-        live = self.consumers[name] = LiveConsumer()
+        live = self.consumers[name] = LiveConsumer(channel)
         try:
             while True:
                 message = await channel.receive()
@@ -139,6 +153,13 @@ class Server:
                 del self.consumers[name]
                 if engine.merger is not None:
                     engine.merger.gone((name, channel))
+
+    async def hold_back(self, held: Iterable[Shard]) -> None:
+        """Tell every consumer which shards are not to be read now."""
+        message = Held(tuple(ShardId(*shard) for shard in held))
+        for live in list(self.consumers.values()):
+            with contextlib.suppress(ChannelClosed):
+                await live.channel.send(message)
 
     async def _serve_generator(self, channel: Channel[Any]) -> None:
         engine = self._engine

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from generators.wire import STREAMS
 from streaming.broker.security import PLAINTEXT, SECRETS, Security
@@ -23,6 +23,7 @@ from streaming.lab.sources import (
     validated,
 )
 from streaming.shards.keys import shop
+from streaming.shards.plan import Limits, View, check_key
 
 CONFIG_FILE: Final = "dasprep.toml"
 TABLE: Final = "lab"
@@ -58,6 +59,17 @@ class LabSettings(BaseModel):
     )
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(7, description="same seed, same events")
     key: str = Field("customer_id", description="what decides a record's shard")
+    view: View = Field(
+        "msk", description="shards as Kafka has them (msk) or as Kinesis does (kinesis)"
+    )
+    limits: Limits = Field(
+        "off",
+        description="what a shard takes: today's numbers, the course's, or off (kinesis view)",
+    )
+    closed_s: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
+        60.0,
+        description="a closed shard that was read to its end is listed this long (kinesis view)",
+    )
     streams: tuple[str, ...] = Field(
         ("clicks", "orders"),
         description="streams to produce, of clicks, orders, access",
@@ -104,6 +116,18 @@ class LabSettings(BaseModel):
     def _known_key(cls, value: str) -> str:
         shop(value)
         return value
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _on_is_today(cls, value: object) -> object:
+        return "today" if value == "on" else value
+
+    @model_validator(mode="after")
+    def _kinesis_only(self) -> LabSettings:
+        if self.view == "msk" and self.limits != "off":
+            raise ValueError("a Kafka partition has no limits of its own; add view = kinesis")
+        check_key(self.key, self.view)
+        return self
 
     @field_validator("shape")
     @classmethod

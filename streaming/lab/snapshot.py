@@ -182,9 +182,10 @@ class PredictionView(_View, frozen=True, gc=False):
 class EpochView(_View, frozen=True, gc=False):
     """A stream under one plan, measured from `began_at_ms` to `ended_at_ms` (None: it holds).
 
-    `counts` are records per shard; the measures are None before there are records. `hottest_load`
-    is the busiest shard's part of what a shard takes (1.0 is its limit), None without limits.
-    `inversions` are records stored after a later one of their customer. `keeps` and `loses` say
+    `shards` take records; `counts` are the records of each of `ids`. The measures are None before
+    there are records. `hottest_load` is the busiest shard's part of what a shard takes (1.0 is its
+    limit), None without limits. `throttled` counts refusals, `inversions` the records stored
+    after a later one of their customer. `keeps` and `loses` say
     what order the key keeps.
     """
 
@@ -198,6 +199,7 @@ class EpochView(_View, frozen=True, gc=False):
     loses: str
     why: str
     records: int
+    ids: tuple[int, ...]
     counts: tuple[int, ...]
     max_over_mean: float | None
     cv: float | None

@@ -9,28 +9,40 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
 from streaming.broker.errors import BrokerError
 from streaming.broker.topics import ensure_topics
+from streaming.lab.changes import (
+    Change,
+    first_plan,
+    limit,
+    merge,
+    split,
+    switch_key,
+    update_count,
+)
 from streaming.lab.commands import Reply
 from streaming.lab.experiments import predict
-from streaming.lab.messages import Adopt, Hold
-from streaming.shards.keys import BadKey, shop
+from streaming.lab.producer_messages import Adopt, Hold
+from streaming.shards.keys import BadKey
 from streaming.shards.plan import StreamPlan
+from streaming.shards.service_errors import Refused
 from streaming.store.epochs import FIRST, Epoch, Measured
 from streaming.store.ledger import Shard
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
-MOST_SHARDS: Final = 200
+HEADROOM: Final = 2
+"""Partitions are made for so many times the shards that are needed: each new one makes the group
+share out all of them again, and until a shard uses it nobody writes there."""
 
-Make = Callable[[StreamPlan], tuple[StreamPlan, str]]
-"""From the plan that holds to the next one, and what that is in words. May raise ValueError."""
+Make: TypeAlias = Callable[[StreamPlan], Awaitable[Change] | Change]
+"""From the plan that holds to the next one. May raise ValueError."""
 
 
 class Switchboard:
@@ -39,6 +51,8 @@ class Switchboard:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.plans: dict[str, StreamPlan] = {}
+        self._room: dict[str, int] = {}
+        self._drained: dict[Shard, float] = {}
         self.lock = asyncio.Lock()
         """Held during a change: a generator that starts meanwhile waits for its plans."""
 
@@ -46,43 +60,90 @@ class Switchboard:
         """Find each stream's plan when the lab starts, before anything is written.
 
         With `resume` what held last goes on; else the settings decide, and begin a new epoch
-        when they are others.
+        when they are others. A shard map goes on in any case: its shards hold the records.
         """
         engine = self._engine
         assert engine.store is not None  # noqa: S101 - opened before
+        self._room = dict(engine.shards)
         for stream, shards in engine.shards.items():
             last = engine.store.epochs.current(stream)
-            wanted = StreamPlan(
-                stream=stream,
-                epoch=last.plan.epoch + 1 if last else FIRST,
-                key=engine.settings.key,
-                view="msk",
-                shards=shards,
-            )
-            if last is not None and (resume or last.plan.same(wanted)):
+            if last is not None and resume:
+                self.plans[stream] = last.plan
+                continue
+            wanted = self._wanted(stream, shards, last.plan if last else None)
+            if last is not None and last.plan.same(wanted):
                 self.plans[stream] = last.plan
             else:
-                why = f"{stream}: the lab starts with key {wanted.key} on {shards} shards"
+                count = len(wanted.shard_map.open) if wanted.shard_map else wanted.shards
+                why = f"{stream}: the lab starts with key {wanted.key} on {count} shards"
                 await self._begin(wanted, ends, why, "")
         engine.shards = {stream: plan.shards for stream, plan in self.plans.items()}
+        for stream in self.plans:
+            engine.reading.follow(stream, engine.store.epochs.by_stream[stream])
+
+    def _wanted(self, stream: str, shards: int, last: StreamPlan | None) -> StreamPlan:
+        """The plan by the settings."""
+        settings = self._engine.settings
+        epoch = last.epoch + 1 if last else FIRST
+        if settings.view == "msk":
+            return first_plan(stream, epoch, settings.key, shards, None)
+        if last is None or last.shard_map is None:
+            return first_plan(stream, epoch, settings.key, settings.shards, settings.limits)
+        return msgspec.structs.replace(last, epoch=epoch, key=settings.key, limits=settings.limits)
 
     async def switch(self, stream: str, key: str, shards: int) -> Reply:
         """Change a stream's key, and its number of shards unless `shards` is 0."""
+        return await self._change(stream, lambda plan: switch_key(plan, key, shards))
 
-        def make(plan: StreamPlan) -> tuple[StreamPlan, str]:
-            count = shards or plan.shards
-            strategy = shop(key)
-            if count < plan.shards:
-                raise ValueError(
-                    f"{stream} has {plan.shards} shards; Kafka adds partitions and never takes "
-                    "any away"
-                )
-            if count > MOST_SHARDS:
-                raise ValueError(f"a stream of this lab has at most {MOST_SHARDS} shards")
-            new = msgspec.structs.replace(plan, key=key, shards=count, epoch=plan.epoch + 1)
-            return new, f"key {key} on {count} shards; keeps {strategy.keeps}"
+    async def split(self, stream: str, shard: int, at: str) -> Reply:
+        """Split a shard at a hash key, or where what it carries halves."""
+        return await self._change(stream, lambda plan: split(self._engine, plan, shard, at))
 
-        return await self._change(stream, make)
+    async def merge(self, stream: str, shard: int, other: int) -> Reply:
+        """Merge two neighbours."""
+        return await self._change(stream, lambda plan: merge(plan, shard, other))
+
+    async def update_count(self, stream: str, shards: int) -> Reply:
+        """Scale a stream."""
+        return await self._change(stream, lambda plan: update_count(plan, shards))
+
+    async def limit(self, numbers: str) -> Reply:
+        """Change what the shards of all streams take."""
+        replies = [
+            await self._change(stream, lambda plan: limit(plan, numbers)) for stream in self.plans
+        ]
+        done = [reply.text for reply in replies if reply.ok]
+        return Reply(True, "\n".join(done)) if done else replies[0]
+
+    async def expire(self, now: float) -> None:
+        """Let go of closed shards that were read to their ends some time ago.
+
+        In Kinesis they are listed until the retention period has passed; `closed_s` stands for it.
+        The plan stays the same otherwise, so no epoch begins.
+        """
+        engine = self._engine
+        if self.lock.locked() or engine.store is None or engine.merger is None:
+            return
+        for stream, plan in self.plans.items():
+            gone = engine.reading.drained(stream)
+            for id_ in gone:
+                self._drained.setdefault((stream, id_), now)
+            old = [
+                id_ for id_ in sorted(gone)
+                if now - self._drained[stream, id_] >= engine.settings.closed_s
+            ]  # fmt: skip
+            if not old or plan.shard_map is None:
+                continue
+            after = plan.shard_map
+            for id_ in old:
+                after = after.expire(id_)
+                del self._drained[stream, id_]
+            self.plans[stream] = msgspec.structs.replace(plan, shard_map=after)
+            await engine.merger.call(engine.store.replan, self.plans[stream])
+            engine.reading.follow(stream, engine.store.epochs.by_stream[stream])
+            names = ", ".join(after.shards[id_].name for id_ in old)
+            engine.journal.add("info", "expired", f"{stream}: {names} no longer listed")
+            return
 
     async def _change(self, stream: str, make: Make) -> Reply:
         engine = self._engine
@@ -92,27 +153,34 @@ class Switchboard:
                 names = ", ".join(self.plans) or "none yet"
                 return Reply(False, f"there is no stream {stream!r}; there are: {names}")
             try:
-                new, what = make(old)
+                made = make(old)
+                change = made if isinstance(made, Change) else await made
+            except Refused as error:
+                return Reply(False, f"{error.code}: {error}")
             except BadKey as error:
                 return Reply(False, f"that is no key: {error}")
             except ValueError as error:
                 return Reply(False, str(error))
+            new = change.plan
             if new.same(old):
-                return Reply(False, f"{stream} has key {old.key} on {old.shards} shards already")
+                return Reply(False, f"{stream} is so already: {change.text}")
             predicted = await predict(engine, new)
             try:
                 await self._make_room(old, new)
-                return await self._change_now(new, what, predicted)
+                return await self._change_now(new, change.text, predicted)
             except BrokerError as error:
                 return Reply(False, str(error))
 
     async def _make_room(self, old: StreamPlan, new: StreamPlan) -> None:
         """Partitions for shards to come. Raises BrokerError."""
-        if new.shards > old.shards:
-            engine = self._engine
-            topic = engine.topics[new.stream]
-            replicas = engine.cluster.replicas
-            await ensure_topics(engine.backend.connection, {topic: new.shards}, (), replicas)
+        if new.shards <= self._room.get(new.stream, old.shards):
+            return
+        engine = self._engine
+        wanted = new.shards if new.shard_map is None else new.shards * HEADROOM
+        topic = engine.topics[new.stream]
+        replicas = engine.cluster.replicas
+        have = await ensure_topics(engine.backend.connection, {topic: wanted}, (), replicas)
+        self._room[new.stream] = have[topic]
 
     async def _change_now(self, new: StreamPlan, what: str, predicted: str) -> Reply:
         engine = self._engine
@@ -151,14 +219,14 @@ def measure(engine: Engine, epoch: Epoch, ends: dict[Shard, int], now_ms: int) -
     """What an epoch did up to these ends of the logs."""
     stream = epoch.plan.stream
     counts = tuple(
-        max(0, ends.get((stream, shard), 0) - epoch.begin(shard))
-        for shard in range(epoch.plan.shards)
+        max(0, ends.get((stream, shard), 0) - epoch.begin(shard)) for shard in epoch.plan.open_ids
     )
     keys = engine.crew.keys(stream, epoch.plan.epoch)
     return Measured(
         records=sum(counts),
         seconds=(now_ms - epoch.began_ms) / 1000,
+        ids=epoch.plan.open_ids,
         counts=counts,
-        throttled=0,
+        throttled=keys.throttled if keys is not None else 0,
         distinct_keys=keys.distinct if keys is not None else None,
     )

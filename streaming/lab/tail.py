@@ -27,6 +27,18 @@ async def tail(
     Poison is left out: it has no fields to make a key of. Raises VerifyError when the log cannot
     be read.
     """
+    found = await tail_records(kafka, topics, stream, records)
+    values = (record.value for record in found)
+    return [value for value in values if value is not None and _is_event(stream, value)]
+
+
+async def tail_records(
+    kafka: Connection, topics: Mapping[str, str], stream: str, records: int
+) -> list[LogRecord]:
+    """The stream's last `records` records, whatever they are, oldest first.
+
+    Raises VerifyError when the log cannot be read.
+    """
     async with KafkaLog(kafka, topics) as log:
         bounds = await log.bounds(stream)
         ranges = await _slice(log, stream, bounds, records)
@@ -35,8 +47,7 @@ async def tail(
             async for some in log.read(ranges):
                 found += some
     found.sort(key=lambda record: record.timestamp_ms)
-    values = (record.value for record in found[-records:])
-    return [value for value in values if value is not None and _is_event(stream, value)]
+    return found[-records:]
 
 
 def _is_event(stream: str, value: bytes) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from streaming.lab.epochviews import epoch_views, heavy_keys
+from streaming.lab.kinesisviews import with_kinesis
 from streaming.lab.snapshot import (
     SNAPSHOT_VERSION,
     ConsumerView,
@@ -48,16 +49,21 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         rebalances=engine.rebalances.count,
         history=engine.meter.history(),
         events=engine.journal.shown(),
+        parents_first=engine.reading.parents_first,
     )
 
 
 def _stream(engine: Engine, store: Store, name: str, now: float) -> StreamView:
     plan = engine.switchboard.plans.get(name)
     key = plan.key if plan is not None else engine.settings.key
-    view = engine.meter.stream(name, key, store.ledger, store.windows[name].watermark_ms, now)
-    return msgspec.structs.replace(
+    view = engine.meter.stream(
+        name, key, store.ledger, store.windows[name].watermark_ms, now,
+        plan.shard_map if plan is not None else None,
+    )  # fmt: skip
+    view = msgspec.structs.replace(
         view, epochs=epoch_views(engine, name), heavy=heavy_keys(engine, name)
     )
+    return view if plan is None else with_kinesis(engine, view, plan)
 
 
 def _key(engine: Engine) -> str:
@@ -87,7 +93,7 @@ def _traffic(engine: Engine) -> TrafficView:
             produced_per_s=None,
             behind_ms=None,
             incidents=(),
-            throttled=0,
+            throttled=engine.crew.throttled(),
         )
     child = engine.crew.supervisor.children.get("generator")
     dead = child is not None and child.pid is None and stats.state != "done"
@@ -102,7 +108,7 @@ def _traffic(engine: Engine) -> TrafficView:
         produced_per_s=engine.crew.rate.per_s(),
         behind_ms=stats.behind_ms if stats.state == "running" else None,
         incidents=stats.incidents,
-        throttled=0,
+        throttled=engine.crew.throttled(),
     )
 
 

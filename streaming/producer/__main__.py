@@ -24,7 +24,7 @@ from streaming import platform
 from streaming.broker.connection import Connection
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Inject, Reply, SetRate, SetShape, StopTraffic
-from streaming.lab.messages import (
+from streaming.lab.producer_messages import (
     Adopt,
     HelloProducer,
     Hold,
@@ -180,6 +180,7 @@ class Generator:
                 incidents=shop.active_incidents() if shop else (),
                 acked_ends=delivery.ends(),
                 keys=delivery.keys(),
+                puts=tuple(delivery.puts()),
                 truth=tuple(
                     Truth(t.kind, t.start_ts, t.end_ts, t.intensity, t.target, t.count)
                     for t in planted

@@ -1,8 +1,6 @@
-"""Writes events to their streams in whole batches and counts what the broker acknowledged.
+"""Takes events to their streams' shards by each stream's plan, and from one plan to the next.
 
-One batch per shard and tick through aiokafka's batch interface (several times cheaper than one
-`send` per record), acks=all and idempotent, so that a retry after a lost answer never doubles a
-record. When a shard's queue is full, `write` waits: the generators fall behind, visibly.
+When a shard's queue is full, `write` waits: the generators fall behind, visibly.
 """
 
 from __future__ import annotations
@@ -11,28 +9,24 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, Final
-
-from aiokafka import AIOKafkaProducer
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from generators.wire import Emitted
 from streaming.broker.connection import Connection
-from streaming.lab.messages import Acked, KeyStats
+from streaming.lab.producer_messages import Acked, KeyStats, ShardPuts
 from streaming.producer.keystats import KeyCounts
-from streaming.shards.keys import shop
+from streaming.producer.throttle import AGAIN_S, Throttle
+from streaming.producer.writer import DeliveryFailed, Writer
+from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.routing import Choose, router
 
-MAX_REQUEST_BYTES: Final = 1024 * 1024
+__all__ = ["Delivery", "DeliveryFailed"]
+
 HOLD_S: Final = 4.0
-_ASK_AGAIN_S: Final = 0.05
-REQUEST_TIMEOUT_MS: Final = 120_000
-"""Longer than any restart of a broker: in that time the client itself retries."""
-
-
-class DeliveryFailed(Exception):
-    """A batch was refused or its fate is unknown; the text says which and why."""
+MOST_WAITING: Final = 10_000
+"""Records that may wait for full shards, over all streams; then the generators wait with them."""
 
 
 class Delivery:
@@ -41,154 +35,171 @@ class Delivery:
     def __init__(
         self,
         kafka: Connection,
-        topics: dict[str, str],
+        topics: Mapping[str, str],
         plans: Iterable[StreamPlan],
         seed: int = 0,
     ) -> None:
-        self._producer = AIOKafkaProducer(
-            **kafka.options(),
-            client_id="generator",
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_batch_size=256 * 1024,
-            max_request_size=MAX_REQUEST_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-            retry_backoff_ms=100,
-            metadata_max_age_ms=10_000,
-        )
-        self._topics = topics
+        self._writer = Writer(kafka, topics)
         self._plans = {plan.stream: plan for plan in plans}
         self._seed = seed
         self._routers: dict[str, Choose] = {}
         self._keys: dict[str, KeyCounts] = {}
+        self._throttles: dict[str, Throttle] = {}
+        self._throttled_gone: Counter[str] = Counter()
+        self._throttled_before: Counter[str] = Counter()
         self._writing = asyncio.Lock()
         self._held = False
-        self._ends: dict[tuple[str, int], int] = {}
-        self._pending: set[asyncio.Future[Any]] = set()
+        self._pumping: asyncio.Task[None] | None = None
         self.produced = 0
-        self.acked = 0
-        self.failed = 0
-        self.failure: BaseException | None = None
 
     async def start(self) -> None:
         """Connect and learn the topics' partitions. Raises aiokafka's errors."""
-        await self._producer.start()
-        await self._follow(self._plans.values())
-
-    async def _follow(self, plans: Iterable[StreamPlan]) -> None:
-        for plan in plans:
-            await self._know_partitions(self._topics[plan.stream], plan.shards)
-            self._plans[plan.stream] = plan
-            self._routers[plan.stream] = router(shop(plan.key), plan.shards, self._seed)
-            counts = self._keys.get(plan.stream)
-            if counts is None or counts.epoch != plan.epoch:
-                self._keys[plan.stream] = KeyCounts(plan.stream, plan.epoch)
-
-    async def _know_partitions(self, topic: str, count: int) -> None:
-        """Ask until the cluster names that many: new ones reach its nodes one after the other."""
-        while len(await self._producer.partitions_for(topic)) < count:
-            await self._producer.client.force_metadata_update()
-            await asyncio.sleep(_ASK_AGAIN_S)
-
-    async def hold(self) -> None:
-        """Stop writing once everything so far is acknowledged; `adopt` goes on.
-
-        Raises TimeoutError when that takes too long (writing then goes on), and DeliveryFailed.
-        """
-        if self._held:
-            return
-        async with asyncio.timeout(HOLD_S):
-            await self._writing.acquire()
-            try:
-                await self.flush()
-            except BaseException:
-                self._writing.release()
-                raise
-        self._held = True
-
-    async def adopt(self, plans: Iterable[StreamPlan]) -> None:
-        """Write by these plans from now on."""
-        try:
-            await self._follow([plan for plan in plans if self._plans[plan.stream] != plan])
-        finally:
-            if self._held:
-                self._held = False
-                self._writing.release()
-
-    def keys(self) -> tuple[KeyStats, ...]:
-        """What is known of the keys of each stream in its present epoch."""
-        return tuple(counts.stats() for counts in self._keys.values())
+        await self._writer.start()
+        for plan in self._plans.values():
+            await self._follow(plan)
+        self._pumping = asyncio.create_task(self._pump())
 
     async def stop(self) -> None:
         """Flush, briefly, and close."""
-        stopping = asyncio.ensure_future(self._producer.stop())
-        await asyncio.wait({stopping}, timeout=5)
-        if stopping.done():
-            with contextlib.suppress(BaseException):
-                stopping.result()
+        if self._pumping is not None:
+            self._pumping.cancel()
+        await self._writer.stop()
 
-    def ends(self) -> tuple[Acked, ...]:
-        """One past the last acknowledged offset, per shard."""
-        return tuple(Acked(stream, shard, end) for (stream, shard), end in self._ends.items())
+    # --- writing ----------------------------------------------------------------------------
 
     async def write(self, records: Iterable[Emitted]) -> None:
         """Send these records; returns when all are queued. Raises DeliveryFailed."""
+        while self._waiting() >= MOST_WAITING:
+            self._writer.check()
+            await asyncio.sleep(AGAIN_S)
         async with self._writing:
             by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
             routers = self._routers
             for record in records:
                 route = routers[record.stream](record.event, record.key_hint, len(record.value))
                 by_shard.setdefault((record.stream, route[0]), []).append((route[1], record))
+                self.produced += 1
             for (stream, shard), keyed in by_shard.items():
                 self._keys[stream].add(shard, Counter([key for key, _ in keyed]))
-                await self._write_shard(stream, shard, keyed)
+                throttle = self._throttles.get(stream)
+                if throttle is None:
+                    await self._writer.write(stream, shard, keyed)
+                else:
+                    throttle.offer(shard, keyed, time.monotonic())
+            await self._write_admitted()
 
-    async def _write_shard(
-        self, stream: str, shard: int, keyed: list[tuple[bytes | None, Emitted]]
-    ) -> None:
-        now = int(time.time() * 1000)
-        batch, count = self._producer.create_batch(), 0
-        append = batch.append
-        for key, record in keyed:
-            headers = [("label", record.label.encode())] if record.label else []
-            while append(timestamp=now, key=key, value=record.value, headers=headers) is None:
-                if count == 0:
-                    raise DeliveryFailed(f"a record of {len(record.value)} bytes is too large")
-                await self._send(stream, shard, batch, count)
-                batch, count = self._producer.create_batch(), 0
-                append = batch.append
-            count += 1
-        await self._send(stream, shard, batch, count)
+    async def _write_admitted(self) -> None:
+        """Write what the shards take now of what waits for them."""
+        now = time.monotonic()
+        for stream, throttle in self._throttles.items():
+            for shard, taken in throttle.admit(now):
+                keyed = [(waiting.key, waiting.record) for waiting in taken]
+                await self._writer.write(stream, shard, keyed)
 
-    async def _send(self, stream: str, shard: int, batch: Any, count: int) -> None:
-        if self.failure is not None:
-            raise DeliveryFailed(f"{self.failed} records failed: {self.failure}")
-        batch.close()
-        self.produced += count
-        future = await self._producer.send_batch(batch, self._topics[stream], partition=shard)
-        self._pending.add(future)
-        future.add_done_callback(self._answer(stream, shard, count))
-
-    def _answer(self, stream: str, shard: int, count: int) -> Callable[[asyncio.Future[Any]], None]:
-        def answered(future: asyncio.Future[Any]) -> None:
-            self._pending.discard(future)
-            error = None if future.cancelled() else future.exception()
-            if error is not None or future.cancelled():
-                self.failed += count
-                self.failure = error or DeliveryFailed("cancelled")
-                return
-            self.acked += count
-            offset = future.result().offset
-            if offset >= 0:
-                end = offset + count
-                self._ends[stream, shard] = max(end, self._ends.get((stream, shard), 0))
-
-        return answered
+    async def _pump(self) -> None:
+        with contextlib.suppress(DeliveryFailed):  # the next write raises it again
+            while True:
+                await asyncio.sleep(AGAIN_S)
+                if self._waiting():
+                    async with self._writing:
+                        await self._write_admitted()
 
     async def flush(self) -> None:
-        """Wait until everything written so far is acknowledged. Raises DeliveryFailed."""
-        while self._pending:
-            await asyncio.wait(set(self._pending))
-        if self.failure is not None:
-            raise DeliveryFailed(f"{self.failed} records failed: {self.failure}")
+        """Wait until everything so far is acknowledged. Raises DeliveryFailed."""
+        while self._waiting():
+            self._writer.check()
+            await asyncio.sleep(AGAIN_S)
+        await self._writer.settle()
+
+    def _waiting(self) -> int:
+        return sum(throttle.waiting for throttle in self._throttles.values())
+
+    # --- plans ------------------------------------------------------------------------------
+
+    async def hold(self) -> None:
+        """Stop writing once everything written is acknowledged; `adopt` goes on.
+
+        What waits for full shards goes on to wait. Raises TimeoutError when it takes too long
+        (writing then goes on), and DeliveryFailed.
+        """
+        if self._held:
+            return
+        async with asyncio.timeout(HOLD_S):
+            await self._writing.acquire()
+            try:
+                await self._writer.settle()
+            except BaseException:
+                self._writing.release()
+                raise
+        self._held = True
+
+    async def adopt(self, plans: Iterable[StreamPlan]) -> None:
+        """Write by these plans from now on, what waited included."""
+        try:
+            for plan in plans:
+                if self._plans[plan.stream] != plan:
+                    await self._follow(plan)
+        finally:
+            if self._held:
+                self._held = False
+                self._writing.release()
+
+    async def _follow(self, plan: StreamPlan) -> None:
+        stream = plan.stream
+        await self._writer.know(stream, plan.shards)
+        self._plans[stream] = plan
+        self._routers[stream] = router(plan, self._seed)
+        if stream not in self._keys or self._keys[stream].epoch != plan.epoch:
+            self._keys[stream] = KeyCounts(stream, plan.epoch)
+            self._throttled_before[stream] = self._throttled(stream)
+        before = self._throttles.pop(stream, None)
+        if plan.limits != "off":
+            limits = shard_limits(plan.limits)
+            same = before is not None and before.limits == limits
+            self._throttles[stream] = before if before is not None and same else Throttle(limits)
+        if before is not None and self._throttles.get(stream) is not before:
+            self._throttled_gone[stream] += before.throttled
+        if before is not None:
+            await self._route_again(stream, before.take_back())
+
+    async def _route_again(self, stream: str, records: list[Emitted]) -> None:
+        choose, throttle = self._routers[stream], self._throttles.get(stream)
+        for record in records:
+            shard, key = choose(record.event, record.key_hint, len(record.value))
+            if throttle is None:
+                await self._writer.write(stream, shard, [(key, record)])
+            else:
+                throttle.offer(shard, [(key, record)], time.monotonic())
+
+    # --- numbers ----------------------------------------------------------------------------
+
+    @property
+    def acked(self) -> int:
+        """Records that the broker acknowledged."""
+        return self._writer.acked
+
+    @property
+    def failed(self) -> int:
+        """Records that were refused or whose fate is unknown."""
+        return self._writer.failed
+
+    def ends(self) -> tuple[Acked, ...]:
+        """One past the last acknowledged offset, per shard."""
+        return self._writer.ends()
+
+    def keys(self) -> tuple[KeyStats, ...]:
+        """What is known of the keys of each stream in its present epoch."""
+        return tuple(
+            counts.stats(self._throttled(stream) - self._throttled_before[stream])
+            for stream, counts in self._keys.items()
+        )
+
+    def _throttled(self, stream: str) -> int:
+        now = self._throttles.get(stream)
+        return self._throttled_gone[stream] + (now.throttled if now is not None else 0)
+
+    def puts(self) -> Iterator[ShardPuts]:
+        """What full shards refused and make wait."""
+        for stream, throttle in self._throttles.items():
+            for shard, throttled, waiting in throttle.counts():
+                yield ShardPuts(stream, shard, throttled, waiting)

@@ -11,7 +11,7 @@ from typing import Final
 
 from datasketches import frequent_items_error_type, frequent_strings_sketch, hll_sketch
 
-from streaming.lab.messages import HeavyKey, KeyStats
+from streaming.lab.producer_messages import HeavyKey, KeyStats
 
 SHOWN: Final = 10
 _DISTINCT_LOG2: Final = 12  # 1.6 % standard error
@@ -40,7 +40,7 @@ class KeyCounts:
             self._sketch.update(text, count)
             self._shards[text] = shard
 
-    def stats(self) -> KeyStats:
+    def stats(self, throttled: int) -> KeyStats:
         """What is known so far. The counts of keys are never too high."""
         found = self._sketch.get_frequent_items(frequent_items_error_type.NO_FALSE_NEGATIVES)
         heaviest = sorted(found, key=lambda item: item[2], reverse=True)[:SHOWN]
@@ -54,4 +54,5 @@ class KeyCounts:
             heaviest=tuple(
                 HeavyKey(item[0], item[2], self._shards.get(item[0])) for item in heaviest
             ),
+            throttled=throttled,
         )

@@ -32,13 +32,12 @@ def kafka_partitions(keys: Sequence[bytes], counts: Sequence[int]) -> list[Longs
     return [positive % count for count in counts]
 
 
-def kinesis_shards(keys: Iterable[bytes], counts: Sequence[int]) -> list[Longs]:
-    """The shard of each key, for streams of each of these even shard counts."""
+def kinesis_shards(keys: Iterable[bytes], starts: Sequence[Sequence[int]]) -> list[Longs]:
+    """The shard of each key, for streams whose ranges begin at each of these hash keys."""
     # As bytes strings of equal length the hashes sort as the big-endian numbers they are.
     hashes = np.array([md5(key, usedforsecurity=False).digest() for key in keys], dtype="S16")
     return [
-        np.searchsorted(_starts(count), hashes, side="right").astype(np.int64) - 1
-        for count in counts
+        np.searchsorted(_starts(some), hashes, side="right").astype(np.int64) - 1 for some in starts
     ]
 
 
@@ -53,8 +52,8 @@ def even_starts(count: int) -> list[int]:
     return [number * width for number in range(count)]
 
 
-def _starts(count: int) -> NDArray[np.bytes_]:
-    return np.array([start.to_bytes(16) for start in even_starts(count)], dtype="S16")
+def _starts(starts: Sequence[int]) -> NDArray[np.bytes_]:
+    return np.array([start.to_bytes(16) for start in starts], dtype="S16")
 
 
 def murmur2(keys: Sequence[bytes]) -> NDArray[np.uint32]:

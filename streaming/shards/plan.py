@@ -6,10 +6,12 @@ an epoch begins part its records from those before, exactly.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from streaming.shards.keys import shop
+from streaming.shards.service_errors import constraint, invalid
 from streaming.shards.shardmap import ShardMap
 
 View: TypeAlias = Literal["kinesis", "msk"]
@@ -33,6 +35,30 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = "off"
     aggregate: bool = False
 
+    @property
+    def open_ids(self) -> tuple[int, ...]:
+        """The shards that take records, in the order of their ranges."""
+        if self.shard_map is None:
+            return tuple(range(self.shards))
+        return tuple(shard.id for shard in self.shard_map.open)
+
     def same(self, other: StreamPlan) -> bool:
         """Whether records would find the same shards under the other one."""
         return msgspec.structs.replace(self, epoch=other.epoch) == other
+
+
+MAY_BE_EMPTY: Final = frozenset({"product_id"})
+"""Fields that some events of the shop have empty: a search is about no product."""
+
+
+def check_key(key: str, view: View) -> None:
+    """Refuse a key that the view's service would not take of every event.
+
+    Raises BadKey for what is no key, Refused for keys that may be empty (PutRecord, PartitionKey).
+    """
+    strategy = shop(key)
+    texts = "".join(strategy.parts[::2])
+    only_such = bool(strategy.fields) and set(strategy.fields) <= MAY_BE_EMPTY
+    if view == "kinesis" and only_such and not texts and strategy.salt is None:
+        rule = constraint("", "partitionKey", "have length greater than or equal to 1")
+        raise invalid([f"{rule} ({key} is empty in some events)"])

@@ -1,6 +1,7 @@
 """Decides the shard of each record as it is produced: a key strategy at work on one stream.
 
-In the view of Kafka: murmur2 of the key, or the sticky partitioner for records without one.
+In the msk view by murmur2 of the key, or the sticky partitioner for records without one; in the
+kinesis view by the MD5 of the key, which every record has.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from typing import Final, TypeAlias
 from datasketches import frequent_items_error_type, frequent_strings_sketch
 
 from generators.wire import Event
-from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.keys import (
     HOT_KEYS,
     KeyStrategy,
     Salt,
     calculated_suffix,
+    shop,
     with_suffix,
 )
+from streaming.shards.places import Places, places_of
+from streaming.shards.plan import StreamPlan
 from streaming.shards.sticky import Sticky
 
 _SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream is always seen
@@ -33,14 +36,16 @@ Choose: TypeAlias = Callable[[Event | None, str, int], Route]
 """From an event, its key for want of an event, and its size in bytes."""
 
 
-def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
+def router(plan: StreamPlan, seed: int) -> Choose:
     """The function that routes a stream's records; equal seeds draw equal suffixes.
 
     A record that is no event is routed by the key its maker gave it, whatever the strategy.
     """
-    partitions = MurmurPartitioner(shards)
+    strategy, partitions = shop(plan.key), places_of(plan)
     if strategy.base == "none":
-        return Sticky(shards, random.Random(seed))
+        if plan.view == "kinesis":
+            return _Drawn(partitions, seed)
+        return Sticky(plan.shards, random.Random(seed))
     if strategy.choose_two:
         return _Lesser(strategy, partitions)
     if strategy.salt is not None:
@@ -53,13 +58,24 @@ def router(strategy: KeyStrategy, shards: int, seed: int) -> Choose:
     return by_key
 
 
+class _Drawn:
+    """A new key for each record: what producers do who want no order, for Kinesis demands a key."""
+
+    def __init__(self, partitions: Places, seed: int) -> None:
+        self._partitions = partitions
+        self._chance = random.Random(seed)
+
+    def __call__(self, event: Event | None, hint: str, size: int) -> Route:
+        return self._partitions[f"{self._chance.getrandbits(64):016x}"]
+
+
 class _Lesser:
     """Power of two choices: each key has two shards; the one with fewer records so far gets it.
 
     Nasir et al., "The Power of Both Choices", ICDE 2015 (partial key grouping).
     """
 
-    def __init__(self, strategy: KeyStrategy, partitions: MurmurPartitioner) -> None:
+    def __init__(self, strategy: KeyStrategy, partitions: Places) -> None:
         self._key_of = strategy.of
         self._partitions = partitions
         self._loads = [0] * partitions.partitions
@@ -77,9 +93,7 @@ class _Lesser:
 class _Salted:
     """The key with a suffix `#0` to `#n-1`: spreads a key over shards, and its order with it."""
 
-    def __init__(
-        self, strategy: KeyStrategy, salt: Salt, partitions: MurmurPartitioner, seed: int
-    ) -> None:
+    def __init__(self, strategy: KeyStrategy, salt: Salt, partitions: Places, seed: int) -> None:
         self._key_of = strategy.of
         self._salt = salt
         self._partitions = partitions

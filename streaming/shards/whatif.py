@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.shards import skew
-from streaming.shards.hashing import Longs, kafka_partitions, kinesis_shards
+from streaming.shards.hashing import Longs, even_starts, kafka_partitions, kinesis_shards
 from streaming.shards.keys import (
     HOT_KEYS,
     STICKY_BYTES,
@@ -54,13 +54,17 @@ class Row(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How to look at the sample. `rate` is the stream's records per second."""
+    """How to look at the sample. `rate` is the stream's records per second.
+
+    `starts`: where the ranges of the shards begin, when they are not even (kinesis, one count).
+    """
 
     view: View
     shards: tuple[int, ...]
     rate: float
     limits: ShardLimits
     seed: int = 7
+    starts: tuple[int, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -144,7 +148,8 @@ def _route(sample: Sample, strategy: KeyStrategy, question: Question) -> _Routed
 
 def _hash(keys: Sequence[bytes], question: Question) -> list[Longs]:
     if question.view == "kinesis":
-        return kinesis_shards(keys, question.shards)
+        starts = [question.starts] if question.starts else map(even_starts, question.shards)
+        return kinesis_shards(keys, list(starts))
     return kafka_partitions(keys, question.shards)
 
 

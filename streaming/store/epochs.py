@@ -16,10 +16,14 @@ FIRST = 1
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What an epoch did, for the comparison with the next. Shares are 0 to 1, rates a second."""
+    """What an epoch did, for the comparison with the next: records of each shard of `ids`.
+
+    `seconds` is how long it lasted; `throttled` counts refusals.
+    """
 
     records: int
     seconds: float
+    ids: tuple[int, ...]
     counts: tuple[int, ...]
     throttled: int
     distinct_keys: float | None
@@ -118,6 +122,14 @@ class Epochs:
                 [plan.stream, plan.epoch, shard, first],
             )
         self.by_stream.setdefault(plan.stream, []).append(epoch)
+
+    def replan(self, con: duckdb.DuckDBPyConnection, plan: StreamPlan) -> None:
+        """Replace the present plan of a stream, inside the caller's transaction."""
+        self.by_stream[plan.stream][-1].plan = plan
+        con.execute(
+            "UPDATE epochs SET plan = ? WHERE stream = ? AND epoch = ?",
+            [_json(plan), plan.stream, plan.epoch],
+        )
 
     def write(self, con: duckdb.DuckDBPyConnection) -> None:
         """Write the counts that changed, inside the caller's transaction."""

@@ -43,6 +43,8 @@ class Ledger:
     def __init__(self) -> None:
         self.progress: dict[Shard, Progress] = {}
         self.owners: dict[Shard, tuple[int, str]] = {}
+        self.held: frozenset[Shard] = frozenset()
+        """Shards that are not to be read yet; whoever did all the same reads them again."""
         self._last_claim = UNCLAIMED
 
     def shard(self, stream: str, shard: int) -> Progress:
@@ -80,6 +82,8 @@ class Ledger:
                 return Refusal(
                     f"{part.stream}/{part.shard}: offset {part.first} offered, {expected} expected"
                 )
+            if shard in self.held and part.next > part.first:
+                return Refusal(f"{part.stream}/{part.shard} waits for the shards it came from")
             seen.add(shard)
         return None
 

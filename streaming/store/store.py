@@ -16,8 +16,10 @@ import duckdb
 import msgspec
 import numpy as np
 
-from streaming.lab.messages import Ack, Handover, PaneRow, Position, ProducerStats
+from streaming.lab.messages import Ack, Handover, PaneRow, Position
+from streaming.lab.producer_messages import ProducerStats
 from streaming.shards.order import OrderBook
+from streaming.shards.plan import StreamPlan
 from streaming.store import writes
 from streaming.store.epochs import Epoch, Epochs, Measured
 from streaming.store.file import StoreError, StoreFailed, StoreFile, unreadable
@@ -201,6 +203,11 @@ class Store(StoreFile):
         """A stream has another plan from here on; see `Epochs.begin`. Raises StoreFailed."""
         with self._or_fail(), self._transaction():
             self.epochs.begin(self._con, epoch, measured)
+
+    def replan(self, plan: StreamPlan) -> None:
+        """Keep a plan whose records find the same shards as before. Raises StoreFailed."""
+        with self._or_fail(), self._transaction():
+            self.epochs.replan(self._con, plan)
 
     def position(self, stream: str, shard: int) -> Position:
         """Where the reading of a shard has to go on."""

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import duckdb
 
-from streaming.lab.messages import Handover, ProducerStats
+from streaming.lab.messages import Handover
+from streaming.lab.producer_messages import ProducerStats
 from streaming.store import tables
 from streaming.store.epochs import Epochs
 from streaming.store.ledger import Progress, Shard

@@ -11,10 +11,15 @@ from generators.shop import Shop, ShopConfig
 from generators.wire import Click
 from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.keys import HOT_KEYS, REGISTRY, STICKY_BYTES, shop
+from streaming.shards.plan import StreamPlan
 from streaming.shards.routing import router
 from streaming.shards.skew import max_over_mean
 
 SHARDS = 8
+
+
+def msk(key: str, shards: int) -> StreamPlan:
+    return StreamPlan(stream="clicks", epoch=1, key=key, view="msk", shards=shards)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,7 @@ def clicks() -> list[Click]:
 
 
 def routes(text: str, clicks: list[Click], seed: int = 1) -> list[tuple[int, bytes | None]]:
-    route = router(shop(text), SHARDS, seed)
+    route = router(msk(text, SHARDS), seed)
     return [route(click, "hint", 300) for click in clicks]
 
 
@@ -97,5 +102,5 @@ def test_records_without_a_key_stick_to_a_shard_for_a_batch(clicks: list[Click])
 
 @pytest.mark.parametrize("text", [text for text in REGISTRY if text != "none"])
 def test_a_record_that_is_no_event_goes_by_the_key_its_maker_gave(text: str) -> None:
-    shard, key = router(shop(text), SHARDS, 1)(None, "c-9", 10)
+    shard, key = router(msk(text, SHARDS), 1)(None, "c-9", 10)
     assert key == b"c-9" and 0 <= shard < SHARDS

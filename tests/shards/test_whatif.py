@@ -12,7 +12,7 @@ from generators.wire import Event
 from streaming.shards.hashing import even_starts, hash_key
 from streaming.shards.keys import REGISTRY, parse, shop
 from streaming.shards.limits import shard_limits
-from streaming.shards.plan import View
+from streaming.shards.plan import StreamPlan, View
 from streaming.shards.report import render
 from streaming.shards.routing import router
 from streaming.shards.sample import BadSample, Sample, read_lines
@@ -20,6 +20,10 @@ from streaming.shards.whatif import LeftOut, Question, Row, compare
 
 KINESIS: View = "kinesis"
 MSK: View = "msk"
+
+
+def msk(key: str, shards: int) -> StreamPlan:
+    return StreamPlan(stream="clicks", epoch=1, key=key, view="msk", shards=shards)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,7 @@ def ask(
 def test_kafka_s_view_predicts_where_the_lab_would_send_each_record(
     key: str, made: list[tuple[Event, bytes]], sample: Sample
 ) -> None:
-    route = router(shop(key), 8, seed=1)
+    route = router(msk(key, 8), seed=1)
     real = Counter(route(event, "", len(value))[0] for event, value in made)
     row = ask(sample, key, MSK, (8,))
     assert row.hottest_share == pytest.approx(max(real.values()) / len(made))

@@ -7,7 +7,7 @@ import sys
 import duckdb
 import pytest
 
-from streaming.lab.messages import Acked, ProducerStats, Truth
+from streaming.lab.producer_messages import Acked, ProducerStats, Truth
 from streaming.store.schema import SCHEMA_VERSION
 from streaming.store.store import Store, StoreError
 from tests.store.store_support import (

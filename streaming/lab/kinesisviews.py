@@ -1,0 +1,83 @@
+"""What the kinesis view adds to a stream's shards: ranges, lineage, limits, and who waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from streaming.lab.producer_messages import ShardPuts
+from streaming.lab.snapshot import KinesisShardView, ShardState, ShardView, StreamView
+from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.limits import shard_limits
+from streaming.shards.plan import StreamPlan
+from streaming.shards.shardmap import HashShard, ShardMap
+
+if TYPE_CHECKING:
+    from streaming.lab.engine import Engine
+
+
+def with_kinesis(engine: Engine, stream: StreamView, plan: StreamPlan) -> StreamView:
+    """The stream with what its shard map and its limits say; a Kafka topic as it is."""
+    shard_map = plan.shard_map
+    if shard_map is None:
+        return stream
+    puts = engine.crew.puts(plan.stream)
+    shards = tuple(_shard(engine, view, plan, shard_map, puts) for view in stream.shards)
+    rates = [s.kinesis.throttled_per_s for s in shards if s.kinesis is not None]
+    known = [rate for rate in rates if rate is not None]
+    return msgspec.structs.replace(
+        stream,
+        shards=shards,
+        view="kinesis",
+        limits=plan.limits,
+        throttled_per_s=sum(known) if known else None,
+        waiting=sum(put.waiting for put in puts.values()),
+    )
+
+
+def _shard(
+    engine: Engine,
+    view: ShardView,
+    plan: StreamPlan,
+    shard_map: ShardMap,
+    puts: dict[int, ShardPuts],
+) -> ShardView:
+    shard = shard_map.shards[view.id]
+    put = puts.get(view.id)
+    held = engine.store is not None and (plan.stream, view.id) in engine.store.ledger.held
+    limited = plan.limits != "off"
+    kinesis = KinesisShardView(
+        name=shard.name,
+        start=str(shard.start),
+        end=str(shard.end),
+        width=shard.width / HASH_KEYS,
+        lifecycle=shard.state,
+        parents=shard.parents,
+        children=tuple(child.id for child in shard_map.children(shard.id)),
+        held=held,
+        load=_load(view, plan) if limited and shard.state == "open" else None,
+        throttled=put.throttled if put else 0,
+        throttled_per_s=engine.crew.throttled_per_s(plan.stream, view.id) if limited else None,
+        waiting=put.waiting if put else 0,
+    )
+    return msgspec.structs.replace(view, kinesis=kinesis, state=_state(view, shard, held))
+
+
+def _state(view: ShardView, shard: HashShard, held: bool) -> ShardState:
+    if held:
+        return "waiting"
+    # A closed shard that still has something to read is as well or as ill as any other.
+    if shard.state != "open" and not view.lag:
+        return "closed"
+    return view.state
+
+
+def _load(view: ShardView, plan: StreamPlan) -> float | None:
+    """What comes in as a part of what a shard takes, the tighter of records and bytes."""
+    if view.in_per_s is None or plan.limits == "off":
+        return None
+    limits = shard_limits(plan.limits)
+    mean = view.bytes / view.records if view.records else 0.0
+    by_bytes = view.in_per_s * mean / limits.bytes_in_per_s
+    return max(view.in_per_s / limits.records_in_per_s, by_bytes)

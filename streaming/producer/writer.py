@@ -1,0 +1,128 @@
+"""Writes keyed records to shards in whole batches and counts what the broker acknowledged.
+
+One batch per shard and tick through aiokafka's batch interface (several times cheaper than one
+`send` per record), acks=all and idempotent, so that a retry after a lost answer never doubles a
+record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+
+from generators.wire import Emitted
+from streaming.broker.connection import Connection
+from streaming.lab.producer_messages import Acked
+
+MAX_REQUEST_BYTES: Final = 1024 * 1024
+REQUEST_TIMEOUT_MS: Final = 120_000
+"""Longer than any restart of a broker: in that time the client itself retries."""
+
+_ASK_AGAIN_S: Final = 0.05
+
+
+class DeliveryFailed(Exception):
+    """A batch was refused or its fate is unknown; the text says which and why."""
+
+
+class Writer:
+    """The Kafka producer of the topics of `topics` (stream → topic)."""
+
+    def __init__(self, kafka: Connection, topics: Mapping[str, str]) -> None:
+        self._producer = AIOKafkaProducer(
+            **kafka.options(),
+            client_id="generator",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=256 * 1024,
+            max_request_size=MAX_REQUEST_BYTES,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            retry_backoff_ms=100,
+            metadata_max_age_ms=10_000,
+        )
+        self._topics = topics
+        self._ends: dict[tuple[str, int], int] = {}
+        self._pending: set[asyncio.Future[Any]] = set()
+        self.acked = 0
+        self.failed = 0
+        self.failure: BaseException | None = None
+
+    async def start(self) -> None:
+        """Connect. Raises aiokafka's errors."""
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Flush, briefly, and close."""
+        stopping = asyncio.ensure_future(self._producer.stop())
+        await asyncio.wait({stopping}, timeout=5)
+        if stopping.done():
+            with contextlib.suppress(BaseException):
+                stopping.result()
+
+    async def know(self, stream: str, shards: int) -> None:
+        """Ask until the cluster names that many: new ones reach its nodes one after the other."""
+        while len(await self._producer.partitions_for(self._topics[stream])) < shards:
+            await self._producer.client.force_metadata_update()
+            await asyncio.sleep(_ASK_AGAIN_S)
+
+    def ends(self) -> tuple[Acked, ...]:
+        """One past the last acknowledged offset, per shard."""
+        return tuple(Acked(stream, shard, end) for (stream, shard), end in self._ends.items())
+
+    async def write(
+        self, stream: str, shard: int, keyed: Iterable[tuple[bytes | None, Emitted]]
+    ) -> None:
+        """Send records to a shard; returns when all are queued. Raises DeliveryFailed."""
+        now = int(time.time() * 1000)
+        batch, count = self._producer.create_batch(), 0
+        append = batch.append
+        for key, record in keyed:
+            headers = [("label", record.label.encode())] if record.label else []
+            while append(timestamp=now, key=key, value=record.value, headers=headers) is None:
+                if count == 0:
+                    raise DeliveryFailed(f"a record of {len(record.value)} bytes is too large")
+                await self._send(stream, shard, batch, count)
+                batch, count = self._producer.create_batch(), 0
+                append = batch.append
+            count += 1
+        await self._send(stream, shard, batch, count)
+
+    async def _send(self, stream: str, shard: int, batch: Any, count: int) -> None:
+        self.check()
+        batch.close()
+        future = await self._producer.send_batch(batch, self._topics[stream], partition=shard)
+        self._pending.add(future)
+        future.add_done_callback(self._answer(stream, shard, count))
+
+    def _answer(self, stream: str, shard: int, count: int) -> Callable[[asyncio.Future[Any]], None]:
+        def answered(future: asyncio.Future[Any]) -> None:
+            self._pending.discard(future)
+            error = None if future.cancelled() else future.exception()
+            if error is not None or future.cancelled():
+                self.failed += count
+                self.failure = error or DeliveryFailed("cancelled")
+                return
+            self.acked += count
+            offset = future.result().offset
+            if offset >= 0:
+                end = offset + count
+                self._ends[stream, shard] = max(end, self._ends.get((stream, shard), 0))
+
+        return answered
+
+    async def settle(self) -> None:
+        """Wait until everything written so far is acknowledged. Raises DeliveryFailed."""
+        while self._pending:
+            await asyncio.wait(set(self._pending))
+        self.check()
+
+    def check(self) -> None:
+        """Raises DeliveryFailed when something failed before: order would be lost after it."""
+        if self.failure is not None:
+            raise DeliveryFailed(f"{self.failed} records failed: {self.failure}")
