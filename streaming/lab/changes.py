@@ -82,8 +82,8 @@ def merge(plan: StreamPlan, first: int, second: int) -> Change:
 def update_count(plan: StreamPlan, target: int) -> Change:
     """As many open shards as `target`, by the service's own splits and merges."""
     shard_map = _map(plan)
-    check_scaling(len(shard_map.open), target, shard_limits())
     after = shard_map.update_count(target)
+    check_scaling(len(shard_map.open), target, shard_limits())
     made = len(after.shards) - len(shard_map.shards)
     text = f"from {len(shard_map.open)} to {target} shards; {made} shards were made for it"
     return Change(_mapped(plan, after), text)

@@ -73,20 +73,25 @@ class Delivery:
             self._writer.check()
             await asyncio.sleep(AGAIN_S)
         async with self._writing:
-            by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
-            routers = self._routers
-            for record in records:
-                route = routers[record.stream](record.event, record.key_hint, len(record.value))
-                by_shard.setdefault((record.stream, route[0]), []).append((route[1], record))
-                self.produced += 1
-            for (stream, shard), keyed in by_shard.items():
-                self._keys[stream].add(shard, Counter([key for key, _ in keyed]))
-                throttle = self._throttles.get(stream)
-                if throttle is None:
-                    await self._writer.write(stream, shard, keyed)
-                else:
-                    throttle.offer(shard, keyed, time.monotonic())
+            self.produced += await self._put(records)
             await self._write_admitted()
+
+    async def _put(self, records: Iterable[Emitted]) -> int:
+        """Write records to their shards, or queue them where shards have limits; how many."""
+        by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
+        routers, count = self._routers, 0
+        for record in records:
+            route = routers[record.stream](record.event, record.key_hint, len(record.value))
+            by_shard.setdefault((record.stream, route[0]), []).append((route[1], record))
+            count += 1
+        for (stream, shard), keyed in by_shard.items():
+            self._keys[stream].add(shard, Counter([key for key, _ in keyed]))
+            throttle = self._throttles.get(stream)
+            if throttle is None:
+                await self._writer.write(stream, shard, keyed)
+            else:
+                throttle.offer(shard, keyed, time.monotonic())
+        return count
 
     async def _write_admitted(self) -> None:
         """Write what the shards take now of what waits for them."""
@@ -160,16 +165,7 @@ class Delivery:
         if before is not None and self._throttles.get(stream) is not before:
             self._throttled_gone[stream] += before.throttled
         if before is not None:
-            await self._route_again(stream, before.take_back())
-
-    async def _route_again(self, stream: str, records: list[Emitted]) -> None:
-        choose, throttle = self._routers[stream], self._throttles.get(stream)
-        for record in records:
-            shard, key = choose(record.event, record.key_hint, len(record.value))
-            if throttle is None:
-                await self._writer.write(stream, shard, [(key, record)])
-            else:
-                throttle.offer(shard, [(key, record)], time.monotonic())
+            await self._put(before.take_back())
 
     # --- numbers ----------------------------------------------------------------------------
 

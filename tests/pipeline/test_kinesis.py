@@ -1,0 +1,149 @@
+"""The kinesis view of a running lab: reshards, limits and lineage, held against the log."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from streaming.lab.commands import (
+    KillConsumer,
+    MergeShards,
+    ReadParentsFirst,
+    SetLimits,
+    SplitShard,
+    SwitchKey,
+    UpdateShardCount,
+)
+from streaming.lab.snapshot import EpochView, LabSnapshot, ShardView, StreamView
+from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab
+
+
+def stream(snapshot: LabSnapshot, name: str = "clicks") -> StreamView:
+    return next(s for s in snapshot.streams if s.name == name)
+
+
+def epoch(snapshot: LabSnapshot) -> EpochView:
+    return stream(snapshot).epochs[-1]
+
+
+def shard(snapshot: LabSnapshot, number: int) -> ShardView:
+    return next(s for s in stream(snapshot).shards if s.id == number)
+
+
+def ids(snapshot: LabSnapshot, lifecycle: str) -> list[int]:
+    return [s.id for s in stream(snapshot).shards if s.kinesis.lifecycle == lifecycle]
+
+
+async def test_reshards_lose_nothing_and_read_parents_first(tmp_path: Path, where: Where) -> None:
+    async with lab(tmp_path, view="kinesis", closed_s=1, **where.settings) as driven:
+        await driven.stored(2000)
+        split = await driven.do(SplitShard("clicks", 1))
+        assert "of its records lie below" in split.text
+        seen = await driven.until(
+            lambda s: epoch(s).epoch == 2 and epoch(s).records > 1000, "after the split"
+        )
+        low, high = shard(seen, 4), shard(seen, 5)
+        assert low.kinesis.parents == high.kinesis.parents == (1,)
+        assert int(low.kinesis.end) + 1 == int(high.kinesis.start)
+        # Where the mass halves, not in the middle of the range.
+        counts = dict(zip(epoch(seen).ids, epoch(seen).counts, strict=True))
+        assert 0.25 < counts[4] / (counts[4] + counts[5]) < 0.75
+        await driven.do(MergeShards("clicks", 2, 3))
+        await driven.do(UpdateShardCount("clicks", 7))
+        await driven.do(UpdateShardCount("orders", 2))
+        seen = await driven.until(
+            lambda s: epoch(s).epoch == 4 and epoch(s).records > 2000, "after the others"
+        )
+        assert epoch(seen).shards == 7 and stream(seen).epochs[0].shards == 4
+        await driven.do(KillConsumer("c-0"))
+        seen = await driven.until(
+            lambda s: not ids(s, "closed") and s.rebalances > 0, "closed shards expire"
+        )
+        assert {s.kinesis.lifecycle for s in stream(seen).shards} == {"open"}
+        assert sum(s.kinesis.width for s in stream(seen).shards) > 0.999
+        assert [e.inversions for e in stream(seen).epochs] == [0, 0]
+        assert_exact(await driven.finish())
+
+
+async def test_what_the_service_refuses_changes_nothing(tmp_path: Path) -> None:
+    async with lab(tmp_path, view="kinesis") as driven:
+        await driven.stored(500)
+        await driven.do(SplitShard("clicks", 0, "42"))
+        for command, code, why in (
+            (SplitShard("clicks", 1, "0"), "InvalidArgument", "is not both greater than one plus"),
+            (SplitShard("clicks", 1, "-1"), "Validation", "newStartingHashKey"),
+            (SplitShard("clicks", 1, "middle"), "Validation", "newStartingHashKey"),
+            (SplitShard("clicks", 0), "InvalidArgument", "already been merged or split"),
+            (SplitShard("clicks", 99), "ResourceNotFound", "Could not find shard"),
+            (MergeShards("clicks", 1, 3), "InvalidArgument", "not an adjacent pair"),
+            (MergeShards("clicks", 2, 1), "InvalidArgument", "not an adjacent pair"),
+            (UpdateShardCount("clicks", 11), "LimitExceeded", "over double"),
+            (UpdateShardCount("clicks", 2), "LimitExceeded", "below half"),
+            (UpdateShardCount("clicks", 0), "Validation", "targetShardCount"),
+            (SwitchKey("clicks", "product_id"), "Validation", "partitionKey"),
+        ):
+            refused = await driven.link.send(command)
+            assert not refused.ok and refused.text.startswith(f"{code}Exception: "), refused
+            assert why in refused.text
+        for command, why in (
+            (SwitchKey("clicks", "{colour}"), "no field 'colour'"),
+            (SplitShard("films", 0), "no stream 'films'"),
+            (SetLimits("huge"), "not 'huge'"),
+        ):
+            refused = await driven.link.send(command)
+            assert not refused.ok and why in refused.text
+        assert_exact(await driven.finish())
+        seen = await driven.until(lambda s: epoch(s).epoch == 2, "the one split")
+        assert ids(seen, "open") == [1, 2, 3, 4, 5]
+
+
+async def test_a_full_shard_throttles_and_nothing_is_lost(tmp_path: Path, where: Where) -> None:
+    async with lab(
+        tmp_path, view="kinesis", limits="today", rate=3000, key="constant", **where.settings
+    ) as driven:
+        seen = await driven.until(
+            lambda s: (stream(s).throttled_per_s or 0) > 300 and epoch(s).records > 4000,
+            "one shard at its limit",
+        )
+        busy = [s for s in stream(seen).shards if s.records]
+        assert len(busy) == 1 and busy[0].kinesis.load > 0.8
+        assert busy[0].kinesis.throttled > 0 and busy[0].kinesis.waiting > 0
+        # A second's worth at once at the start, then never more than 1,000 a second.
+        assert epoch(seen).records < 1000 * (seen.at_ms - epoch(seen).began_at_ms) / 1000 + 1500
+        assert epoch(seen).throttled > 0 and seen.traffic.throttled > 0
+        await driven.until(lambda s: (s.traffic.behind_ms or 0) > 1000, "the generators wait")
+        await driven.do(SetLimits("off"))
+        await driven.until(lambda s: stream(s).waiting == 0 and epoch(s).epoch == 2, "all go on")
+        assert_exact(await driven.finish())
+
+
+async def test_a_child_before_its_parents_turns_the_order_round(tmp_path: Path) -> None:
+    """The same backlog read both ways: what parent-before-child prevents is seen without it."""
+    async with lab(tmp_path, view="kinesis", rate=6000, shards=1, streams=("clicks",)) as driven:
+        await driven.stored(1000)
+        assert await inversions_after_backlog(driven, 0) == 0
+        await driven.do(ReadParentsFirst(False))
+        assert await inversions_after_backlog(driven, epoch(driven.latest).ids[0]) > 0
+        assert_exact(await driven.finish())
+
+
+async def inversions_after_backlog(driven: DrivenLab, parent: int) -> int:
+    """Split a shard while nobody reads, and count the inversions of what is read afterwards."""
+    consumers = [driven.pid_of(c.name) for c in driven.latest.consumers]
+    before = epoch(driven.latest).epoch
+    for pid in consumers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await driven.until(lambda s: (shard(s, parent).lag or 0) > 9000, "a backlog")
+        await driven.do(SplitShard("clicks", parent))
+        await driven.until(
+            lambda s: epoch(s).epoch == before + 1 and epoch(s).records > 2000, "children filled"
+        )
+    finally:
+        for pid in consumers:
+            os.kill(pid, signal.SIGCONT)
+    seen = await driven.until(
+        lambda s: epoch(s).epoch == before + 1 and (stream(s).lag or 9999) < 3000, "caught up"
+    )
+    return sum(e.inversions for e in stream(seen).epochs)
