@@ -121,6 +121,11 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "the numbers courses teach, or everything (off)",
     )  # fmt: skip
     add(
+        "--aggregate", choices=("off", "on", "kpl", "naive"),
+        help="pack records of a shard together as the KPL does (on, kpl), across shards, which "
+        "readers have to drop (naive), or not (off); kinesis view",
+    )  # fmt: skip
+    add(
         "--shape", metavar="NAME",
         help="how the rate moves: constant, ramp, diurnal, flash_sale, pause (constant)",
     )  # fmt: skip

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
 from generators.wire import CLICKS, ORDERS
 from streaming.consumer.batches import FetchedBatch
+from streaming.consumer.unpacking import take_apart
 from streaming.lab.messages import DeadRow, Handover, LateRow, OrderRun, Position, Range, RawRow
 from streaming.store.ledger import Shard
 from streaming.windows.columns import NEVER, PaneColumns
+from streaming.windows.part import sub_of
 
 
 class _Reading(msgspec.Struct):
@@ -81,7 +83,7 @@ class Collector:
             return None
         if batch.first != reading.next:
             return reading.next
-        records = batch.records
+        records, dropped = take_apart(stream, batch.partition, batch.records)
         done = self._columns[stream].add(
             batch.partition,
             records,
@@ -90,24 +92,26 @@ class Collector:
             int(time.time() * 1000),
         )
         self._late += done.late
-        self._dead += done.dead
-        self._keep_raw(stream, batch, done.dead)
+        self._dead += done.dead + dropped
+        self._keep_raw(stream, batch.partition, records, done.dead)
         if done.order is not None:
             self._order.append(done.order)
         self._sent.update(record.timestamp // 10 * 10 for record in records)
         reading.next = batch.next
         reading.watermark_ms = done.watermark_ms
-        reading.records += len(records)
-        reading.bytes += sum(_size(record) for record in records)
+        reading.records += len(records) + len(dropped)
+        reading.bytes += sum(_size(record) for record in batch.records)
         return None
 
-    def _keep_raw(self, stream: str, batch: FetchedBatch, dead: list[DeadRow]) -> None:
+    def _keep_raw(
+        self, stream: str, shard: int, records: Sequence[Any], dead: list[DeadRow]
+    ) -> None:
         if stream in self._kept_raw:
-            bad = {row.offset for row in dead}
+            bad = {(row.offset, row.sub) for row in dead}
             self._raw += [
-                RawRow(stream, batch.partition, record.offset, record.value)
-                for record in batch.records
-                if record.offset not in bad
+                RawRow(stream, shard, record.offset, record.value, sub_of(record))
+                for record in records
+                if not bad or (record.offset, sub_of(record)) not in bad
             ]
 
     def hand_over(self, claim: int, seq: int) -> Handover | None:

@@ -106,6 +106,21 @@ def limit(plan: StreamPlan, numbers: str) -> Change:
     return Change(_next(plan, limits=numbers), text)
 
 
+def aggregate(plan: StreamPlan, packing: str) -> Change:
+    """How records are packed together from now on."""
+    _map(plan)
+    if packing == "on":
+        packing = "kpl"
+    texts = {
+        "off": "aggregation off: each record is put alone",
+        "kpl": "aggregation as the KPL does it: records of a shard are put together",
+        "naive": "aggregation across shards: readers drop packs with a record of another shard",
+    }
+    if packing not in texts:
+        raise ValueError(f"aggregation is {', '.join(texts)}; not {packing!r}")
+    return Change(_next(plan, aggregate=packing), texts[packing])
+
+
 def first_plan(
     stream: str, epoch: int, key: str, shards: int, kinesis: Limits | None
 ) -> StreamPlan:

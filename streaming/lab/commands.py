@@ -137,6 +137,15 @@ class ReadParentsFirst(_Command, frozen=True, tag=True):
     on: bool
 
 
+class SetAggregation(_Command, frozen=True, tag=True):
+    """Kinesis view: pack records together as the KPL does ("kpl"), or not ("off").
+
+    "naive" packs across shards: readers drop such packs, which shows in the dead letters.
+    """
+
+    packing: str
+
+
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -164,6 +173,7 @@ Command: TypeAlias = (
     | UpdateShardCount
     | SetLimits
     | ReadParentsFirst
+    | SetAggregation
     | Summary
     | Shutdown
 )

@@ -21,6 +21,7 @@ from streaming.lab.commands import (
     ReadParentsFirst,
     Reply,
     SampleLog,
+    SetAggregation,
     SetLimits,
     SetRate,
     SetShape,
@@ -79,6 +80,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "epoch", await engine.switchboard.update_count(stream, shards))
         case SetLimits(numbers):
             return _noted(engine, "epoch", await engine.switchboard.limit(numbers))
+        case SetAggregation(packing):
+            return _noted(engine, "epoch", await engine.switchboard.aggregate(packing))
         case ReadParentsFirst(on):
             engine.reading.parents_first = on
             await engine.reading.hold_back()

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from streaming.consumer.worker import WorkerConfig
-from streaming.lab.producer_messages import KeyStats, ProducerStats, ShardPuts
+from streaming.lab.producer_messages import KeyStats, PackingStats, ProducerStats, ShardPuts
 from streaming.lab.rate import Growth, Rate
 from streaming.lab.supervisor import Child, Supervisor
 from streaming.producer.config import ProducerConfig
@@ -110,6 +110,11 @@ class Crew:
         """What the limits of a stream's shards refused and make wait."""
         known = self.stats.puts if self.stats is not None else ()
         return {put.shard: put for put in known if put.stream == stream}
+
+    def packing(self, stream: str) -> PackingStats | None:
+        """What aggregation does to a stream that has it."""
+        known = self.stats.packing if self.stats is not None else ()
+        return next((packing for packing in known if packing.stream == stream), None)
 
     def throttled(self) -> int:
         """Records refused over all starts of the generator; one refused twice counts twice."""

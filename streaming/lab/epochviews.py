@@ -80,7 +80,7 @@ def _hottest_load(engine: Engine, epoch: Epoch, done: Measured) -> float | None:
     loads = [0.0]
     for shard, count in zip(done.ids, done.counts, strict=True):
         progress = ledger.shard(stream, shard)
-        mean = progress.bytes / progress.records if progress.records else 0.0
+        mean = progress.bytes / progress.next_offset if progress.next_offset else 0.0
         per_s = count / done.seconds
         loads += [per_s / limits.records_in_per_s, per_s * mean / limits.bytes_in_per_s]
     return max(loads)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from streaming.lab.producer_messages import ShardPuts
-from streaming.lab.snapshot import KinesisShardView, ShardState, ShardView, StreamView
+from streaming.lab.snapshot import KinesisShardView, PackingView, ShardState, ShardView, StreamView
 from streaming.shards.hashing import HASH_KEYS
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan
@@ -33,6 +33,21 @@ def with_kinesis(engine: Engine, stream: StreamView, plan: StreamPlan) -> Stream
         limits=plan.limits,
         throttled_per_s=sum(known) if known else None,
         waiting=sum(put.waiting for put in puts.values()),
+        packing=_packing(engine, plan),
+    )
+
+
+def _packing(engine: Engine, plan: StreamPlan) -> PackingView | None:
+    if plan.aggregate == "off":
+        return None
+    stats = engine.crew.packing(plan.stream)
+    if stats is None or not stats.packs:
+        return PackingView(plan.aggregate, None, None, None)
+    return PackingView(
+        kind=plan.aggregate,
+        records_per_pack=stats.records / stats.packs,
+        efficiency=stats.payload / stats.bytes,
+        delay_ms=stats.waited_ms / stats.records,
     )
 
 
@@ -78,6 +93,7 @@ def _load(view: ShardView, plan: StreamPlan) -> float | None:
     if view.in_per_s is None or plan.limits == "off":
         return None
     limits = shard_limits(plan.limits)
-    mean = view.bytes / view.records if view.records else 0.0
+    # Of the log's records: an aggregate is one.
+    mean = view.bytes / view.stored_offset if view.stored_offset else 0.0
     by_bytes = view.in_per_s * mean / limits.bytes_in_per_s
     return max(view.in_per_s / limits.records_in_per_s, by_bytes)

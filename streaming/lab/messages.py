@@ -73,7 +73,10 @@ class PaneRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class LateRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A record that came after its window was final; `watermark_ms` is what made it late."""
+    """A record that came after its window was final; `watermark_ms` is what made it late.
+
+    Here as below, `sub` numbers the records of an aggregate; it is 0 for one that is alone.
+    """
 
     stream: str
     shard: int
@@ -85,6 +88,7 @@ class LateRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     country: str
     customer_id: str
     value: int
+    sub: int = 0
 
 
 class DeadRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -98,6 +102,7 @@ class DeadRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     key: bytes | None
     value: bytes | None
     size: int
+    sub: int = 0
 
 
 class RawRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -107,6 +112,7 @@ class RawRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     shard: int
     offset: int
     value: bytes
+    sub: int = 0
 
 
 class OrderRun(msgspec.Struct, frozen=True, gc=False, array_like=True):

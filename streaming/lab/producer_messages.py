@@ -69,6 +69,20 @@ class ShardPuts(msgspec.Struct, frozen=True, gc=False):
     waiting: int
 
 
+class PackingStats(msgspec.Struct, frozen=True, gc=False):
+    """Aggregation on a stream: `records` in `packs`, their data in bytes and the packs' bytes.
+
+    `waited_ms` is the sum over all records of how long each was in a pack before it was sent.
+    """
+
+    stream: str
+    packs: int
+    records: int
+    payload: int
+    bytes: int
+    waited_ms: float
+
+
 class ProducerStats(Message, frozen=True, tag=True, gc=False):
     """Delivery so far, counted from the broker's acknowledgements."""
 
@@ -84,6 +98,7 @@ class ProducerStats(Message, frozen=True, tag=True, gc=False):
     truth: tuple[Truth, ...]
     keys: tuple[KeyStats, ...] = ()
     puts: tuple[ShardPuts, ...] = ()
+    packing: tuple[PackingStats, ...] = ()
 
 
 class Told(Message, frozen=True, tag=True, gc=False):

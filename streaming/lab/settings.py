@@ -23,7 +23,7 @@ from streaming.lab.sources import (
     validated,
 )
 from streaming.shards.keys import shop
-from streaming.shards.plan import Limits, View, check_key
+from streaming.shards.plan import Limits, Packing, View, check_key
 
 CONFIG_FILE: Final = "dasprep.toml"
 TABLE: Final = "lab"
@@ -65,6 +65,11 @@ class LabSettings(BaseModel):
     limits: Limits = Field(
         "off",
         description="what a shard takes: today's numbers, the course's, or off (kinesis view)",
+    )
+    aggregate: Packing = Field(
+        "off",
+        description="pack records together as the KPL does (kpl), across shards (naive), or not "
+        "(off); kinesis view",
     )
     closed_s: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
         60.0,
@@ -122,10 +127,17 @@ class LabSettings(BaseModel):
     def _on_is_today(cls, value: object) -> object:
         return "today" if value == "on" else value
 
+    @field_validator("aggregate", mode="before")
+    @classmethod
+    def _on_is_kpl(cls, value: object) -> object:
+        return "kpl" if value == "on" else value
+
     @model_validator(mode="after")
     def _kinesis_only(self) -> LabSettings:
         if self.view == "msk" and self.limits != "off":
             raise ValueError("a Kafka partition has no limits of its own; add view = kinesis")
+        if self.view == "msk" and self.aggregate != "off":
+            raise ValueError("aggregation is what producers do for Kinesis; add view = kinesis")
         check_key(self.key, self.view)
         return self
 

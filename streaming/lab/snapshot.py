@@ -162,6 +162,19 @@ class SkewView(_View, frozen=True, gc=False):
     jain: float
 
 
+class PackingView(_View, frozen=True, gc=False):
+    """Records packed together: how ("kpl" or "naive"), since the plan holds.
+
+    `efficiency` is the records' data as a part (0–1) of the packs' bytes; `delay_ms` how long a
+    record waits in a pack on average. None before the first pack.
+    """
+
+    kind: Literal["kpl", "naive"]
+    records_per_pack: float | None
+    efficiency: float | None
+    delay_ms: float | None
+
+
 class HeavyKeyView(_View, frozen=True, gc=False):
     """A heavy key: at least how many records it had in the epoch, and where they go (None: no)."""
 
@@ -229,7 +242,7 @@ class StreamView(_View, frozen=True, gc=False):
     heavy: tuple[HeavyKeyView, ...] = ()
     view: Literal["msk", "kinesis"] = "msk"
     limits: Literal["off", "course", "today"] = "off"
-    aggregated: bool = False
+    packing: PackingView | None = None
     throttled_per_s: float | None = None
     waiting: int = 0
     """Records that a full shard makes wait in the producer."""

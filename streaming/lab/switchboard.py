@@ -18,6 +18,7 @@ from streaming.broker.errors import BrokerError
 from streaming.broker.topics import ensure_topics
 from streaming.lab.changes import (
     Change,
+    aggregate,
     first_plan,
     limit,
     merge,
@@ -88,8 +89,12 @@ class Switchboard:
         if settings.view == "msk":
             return first_plan(stream, epoch, settings.key, shards, None)
         if last is None or last.shard_map is None:
-            return first_plan(stream, epoch, settings.key, settings.shards, settings.limits)
-        return msgspec.structs.replace(last, epoch=epoch, key=settings.key, limits=settings.limits)
+            plan = first_plan(stream, epoch, settings.key, settings.shards, settings.limits)
+        else:
+            plan = msgspec.structs.replace(
+                last, epoch=epoch, key=settings.key, limits=settings.limits
+            )
+        return msgspec.structs.replace(plan, aggregate=settings.aggregate)
 
     async def switch(self, stream: str, key: str, shards: int) -> Reply:
         """Change a stream's key, and its number of shards unless `shards` is 0."""
@@ -109,11 +114,18 @@ class Switchboard:
 
     async def limit(self, numbers: str) -> Reply:
         """Change what the shards of all streams take."""
-        replies = [
-            await self._change(stream, lambda plan: limit(plan, numbers)) for stream in self.plans
-        ]
+        return await self._change_all(lambda plan: limit(plan, numbers))
+
+    async def aggregate(self, packing: str) -> Reply:
+        """Change how records of all streams are packed together."""
+        return await self._change_all(lambda plan: aggregate(plan, packing))
+
+    async def _change_all(self, make: Make) -> Reply:
+        replies = [await self._change(stream, make) for stream in self.plans]
         done = [reply.text for reply in replies if reply.ok]
-        return Reply(True, "\n".join(done)) if done else replies[0]
+        if done or not replies:
+            return Reply(bool(done), "\n".join(done) or "there are no streams yet")
+        return replies[0]
 
     async def expire(self, now: float) -> None:
         """Let go of closed shards that were read to their ends some time ago.

@@ -13,6 +13,7 @@ import msgspec
 
 from streaming.broker.connection import Connection
 from streaming.verify.log import KafkaLog, LogRecord, Range, Shard
+from streaming.verify.places import parts
 from streaming.windows.records import DECODERS
 
 FIRST_S: Final = 4.0
@@ -35,7 +36,7 @@ async def tail(
 async def tail_records(
     kafka: Connection, topics: Mapping[str, str], stream: str, records: int
 ) -> list[LogRecord]:
-    """The stream's last `records` records, whatever they are, oldest first.
+    """The stream's last `records` records, whatever they are, oldest first; aggregates taken apart.
 
     Raises VerifyError when the log cannot be read.
     """
@@ -45,7 +46,7 @@ async def tail_records(
         found: list[LogRecord] = []
         if ranges:
             async for some in log.read(ranges):
-                found += some
+                found += [part for record in some for _, part, _ in parts(record)]
     found.sort(key=lambda record: record.timestamp_ms)
     return found[-records:]
 

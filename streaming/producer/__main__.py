@@ -181,6 +181,7 @@ class Generator:
                 acked_ends=delivery.ends(),
                 keys=delivery.keys(),
                 puts=tuple(delivery.puts()),
+                packing=delivery.packing(),
                 truth=tuple(
                     Truth(t.kind, t.start_ts, t.end_ts, t.intensity, t.target, t.count)
                     for t in planted

@@ -14,8 +14,10 @@ from typing import Final
 
 from generators.wire import Emitted
 from streaming.broker.connection import Connection
-from streaming.lab.producer_messages import Acked, KeyStats, ShardPuts
+from streaming.lab.producer_messages import Acked, KeyStats, PackingStats, ShardPuts
 from streaming.producer.keystats import KeyCounts
+from streaming.producer.packing import Packer
+from streaming.producer.put import Put, put_of
 from streaming.producer.throttle import AGAIN_S, Throttle
 from streaming.producer.writer import DeliveryFailed, Writer
 from streaming.shards.limits import shard_limits
@@ -45,6 +47,7 @@ class Delivery:
         self._routers: dict[str, Choose] = {}
         self._keys: dict[str, KeyCounts] = {}
         self._throttles: dict[str, Throttle] = {}
+        self._packers: dict[str, Packer] = {}
         self._throttled_gone: Counter[str] = Counter()
         self._throttled_before: Counter[str] = Counter()
         self._writing = asyncio.Lock()
@@ -74,7 +77,7 @@ class Delivery:
             await asyncio.sleep(AGAIN_S)
         async with self._writing:
             self.produced += await self._put(records)
-            await self._write_admitted()
+            await self._write_due()
 
     async def _put(self, records: Iterable[Emitted]) -> int:
         """Write records to their shards, or queue them where shards have limits; how many."""
@@ -86,31 +89,58 @@ class Delivery:
             count += 1
         for (stream, shard), keyed in by_shard.items():
             self._keys[stream].add(shard, Counter([key for key, _ in keyed]))
-            throttle = self._throttles.get(stream)
-            if throttle is None:
-                await self._writer.write(stream, shard, keyed)
+            packer = self._packers.get(stream)
+            if packer is None:
+                await self._pass(stream, shard, [put_of(key, record) for key, record in keyed])
             else:
-                throttle.offer(shard, keyed, time.monotonic())
+                await self._pack(stream, shard, packer, keyed)
         return count
 
-    async def _write_admitted(self) -> None:
-        """Write what the shards take now of what waits for them."""
+    async def _pack(
+        self,
+        stream: str,
+        shard: int,
+        packer: Packer,
+        keyed: Iterable[tuple[bytes | None, Emitted]],
+    ) -> None:
+        """Pack records together; what was planted and what is no event goes alone."""
         now = time.monotonic()
+        for key, record in keyed:
+            if record.label or record.event is None or key is None:
+                await self._pass(stream, shard, [put_of(key, record)])
+            elif (done := packer.add(shard, key, record, now)) is not None:
+                await self._pass(stream, done[0], [done[1]])
+
+    async def _pass(self, stream: str, shard: int, puts: list[Put]) -> None:
+        """Write, or queue where shards have limits."""
+        throttle = self._throttles.get(stream)
+        if throttle is None:
+            await self._writer.write(stream, shard, puts)
+        else:
+            throttle.offer(shard, puts, time.monotonic())
+
+    async def _write_due(self, *, all_: bool = False) -> None:
+        """Write the packs that waited long enough, and what the shards take now."""
+        now = time.monotonic()
+        for stream, packer in self._packers.items():
+            for shard, put in packer.due(now, all_=all_):
+                await self._pass(stream, shard, [put])
         for stream, throttle in self._throttles.items():
             for shard, taken in throttle.admit(now):
-                keyed = [(waiting.key, waiting.record) for waiting in taken]
-                await self._writer.write(stream, shard, keyed)
+                await self._writer.write(stream, shard, taken)
 
     async def _pump(self) -> None:
         with contextlib.suppress(DeliveryFailed):  # the next write raises it again
             while True:
                 await asyncio.sleep(AGAIN_S)
-                if self._waiting():
+                if self._waiting() or any(map(len, self._packers.values())):
                     async with self._writing:
-                        await self._write_admitted()
+                        await self._write_due()
 
     async def flush(self) -> None:
         """Wait until everything so far is acknowledged. Raises DeliveryFailed."""
+        async with self._writing:
+            await self._write_due(all_=True)
         while self._waiting():
             self._writer.check()
             await asyncio.sleep(AGAIN_S)
@@ -157,15 +187,19 @@ class Delivery:
         if stream not in self._keys or self._keys[stream].epoch != plan.epoch:
             self._keys[stream] = KeyCounts(stream, plan.epoch)
             self._throttled_before[stream] = self._throttled(stream)
-        before = self._throttles.pop(stream, None)
+        before, packer = self._throttles.pop(stream, None), self._packers.pop(stream, None)
+        if plan.aggregate != "off":
+            self._packers[stream] = Packer(plan)
         if plan.limits != "off":
             limits = shard_limits(plan.limits)
             same = before is not None and before.limits == limits
             self._throttles[stream] = before if before is not None and same else Throttle(limits)
         if before is not None and self._throttles.get(stream) is not before:
             self._throttled_gone[stream] += before.throttled
-        if before is not None:
-            await self._put(before.take_back())
+        # What waits for a shard is older than what is packed for it.
+        waiting = before.take_back() if before is not None else []
+        packed = packer.take_back() if packer is not None else []
+        await self._put([*waiting, *packed])
 
     # --- numbers ----------------------------------------------------------------------------
 
@@ -193,6 +227,13 @@ class Delivery:
     def _throttled(self, stream: str) -> int:
         now = self._throttles.get(stream)
         return self._throttled_gone[stream] + (now.throttled if now is not None else 0)
+
+    def packing(self) -> tuple[PackingStats, ...]:
+        """What aggregation does to each stream that has it, since its plan holds."""
+        return tuple(
+            PackingStats(stream, p.packs, p.records, p.payload, p.bytes, p.waited_s * 1000)
+            for stream, p in self._packers.items()
+        )
 
     def puts(self) -> Iterator[ShardPuts]:
         """What full shards refused and make wait."""

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from generators.wire import Emitted
+from streaming.producer.put import Put, size_of
 from streaming.shards.kpl_settings import DEFAULTS
 from streaming.shards.limiter import ShardLimiter
 from streaming.shards.limits import ShardLimits
@@ -25,16 +27,10 @@ AGAIN_S: Final = 0.025
 
 
 class Waiting(NamedTuple):
-    """A record with its key; `number` tells which came first over all shards of the stream."""
+    """Something to put; `number` tells which came first over all shards of the stream."""
 
     number: int
-    key: bytes | None
-    record: Emitted
-
-    @property
-    def size(self) -> int:
-        """What the limits count: key and data, in bytes."""
-        return len(self.record.value) + len(self.key or b"")
+    put: Put
 
 
 class _Shard:
@@ -46,15 +42,15 @@ class _Shard:
         self.producer = ShardLimiter(limits, now, DEFAULTS.rate_limit_percent / 100)
         self.throttled = 0
 
-    def admit(self, now: float) -> list[Waiting]:
+    def admit(self, now: float) -> list[Put]:
         put = []
-        while self.queue and self.producer.take(self.queue[0].size, now):
+        while self.queue and self.producer.take(size_of(self.queue[0].put), now):
             put.append(self.queue.popleft())
-        taken = self.service.take_each([waiting.size for waiting in put], now)
+        taken = self.service.take_each([size_of(waiting.put) for waiting in put], now)
         refused = [waiting for waiting, ok in zip(put, taken, strict=True) if not ok]
         self.throttled += len(refused)
         self.queue.extendleft(reversed(refused))
-        return [waiting for waiting, ok in zip(put, taken, strict=True) if ok]
+        return [waiting.put for waiting, ok in zip(put, taken, strict=True) if ok]
 
 
 class Throttle:
@@ -67,28 +63,30 @@ class Throttle:
         self.waiting = 0
         """Records that no shard has taken yet."""
 
-    def offer(self, shard: int, keyed: Iterable[tuple[bytes | None, Emitted]], now: float) -> None:
+    def offer(self, shard: int, puts: Iterable[Put], now: float) -> None:
         """Queue records for a shard, behind those that wait for it."""
         queue = self._shard(shard, now).queue
-        for key, record in keyed:
-            queue.append(Waiting(self._number, key, record))
+        for put in puts:
+            queue.append(Waiting(self._number, put))
             self._number += 1
-            self.waiting += 1
+            self.waiting += len(put[3])
 
-    def admit(self, now: float) -> Iterator[tuple[int, list[Waiting]]]:
+    def admit(self, now: float) -> Iterator[tuple[int, list[Put]]]:
         """What each shard takes at this moment."""
         for number, shard in self._shards.items():
             if shard.queue and (taken := shard.admit(now)):
-                self.waiting -= len(taken)
+                self.waiting -= sum(len(put[3]) for put in taken)
                 yield number, taken
 
     def take_back(self) -> list[Emitted]:
         """All records that wait, oldest first; they no longer do."""
-        waiting = sorted(w for shard in self._shards.values() for w in shard.queue)
+        waiting = sorted(
+            (w for shard in self._shards.values() for w in shard.queue), key=itemgetter(0)
+        )
         for shard in self._shards.values():
             shard.queue.clear()
         self.waiting = 0
-        return [one.record for one in waiting]
+        return [record for one in waiting for record in one.put[3]]
 
     @property
     def throttled(self) -> int:
@@ -98,7 +96,7 @@ class Throttle:
     def counts(self) -> Iterator[tuple[int, int, int]]:
         """(shard, refused so far, waiting now) of every shard that had records."""
         for number, shard in self._shards.items():
-            yield number, shard.throttled, len(shard.queue)
+            yield number, shard.throttled, sum(len(one.put[3]) for one in shard.queue)
 
     def _shard(self, number: int, now: float) -> _Shard:
         found = self._shards.get(number)

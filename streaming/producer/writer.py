@@ -1,4 +1,4 @@
-"""Writes keyed records to shards in whole batches and counts what the broker acknowledged.
+"""Writes records to shards in whole batches and counts what the broker acknowledged.
 
 One batch per shard and tick through aiokafka's batch interface (several times cheaper than one
 `send` per record), acks=all and idempotent, so that a retry after a lost answer never doubles a
@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
-from generators.wire import Emitted
 from streaming.broker.connection import Connection
 from streaming.lab.producer_messages import Acked
+from streaming.producer.put import Put
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
 REQUEST_TIMEOUT_MS: Final = 120_000
@@ -75,32 +75,34 @@ class Writer:
         """One past the last acknowledged offset, per shard."""
         return tuple(Acked(stream, shard, end) for (stream, shard), end in self._ends.items())
 
-    async def write(
-        self, stream: str, shard: int, keyed: Iterable[tuple[bytes | None, Emitted]]
-    ) -> None:
-        """Send records to a shard; returns when all are queued. Raises DeliveryFailed."""
+    async def write(self, stream: str, shard: int, puts: Iterable[Put]) -> None:
+        """Send these to a shard; returns when all are queued. Raises DeliveryFailed."""
         now = int(time.time() * 1000)
-        batch, count = self._producer.create_batch(), 0
+        batch, length, count = self._producer.create_batch(), 0, 0
         append = batch.append
-        for key, record in keyed:
-            headers = [("label", record.label.encode())] if record.label else []
-            while append(timestamp=now, key=key, value=record.value, headers=headers) is None:
-                if count == 0:
-                    raise DeliveryFailed(f"a record of {len(record.value)} bytes is too large")
-                await self._send(stream, shard, batch, count)
-                batch, count = self._producer.create_batch(), 0
+        for key, value, headers, records in puts:
+            while append(timestamp=now, key=key, value=value, headers=headers) is None:
+                if length == 0:
+                    raise DeliveryFailed(f"a record of {len(value)} bytes is too large")
+                await self._send(stream, shard, batch, length, count)
+                batch, length, count = self._producer.create_batch(), 0, 0
                 append = batch.append
-            count += 1
-        await self._send(stream, shard, batch, count)
+            length += 1
+            count += len(records)
+        await self._send(stream, shard, batch, length, count)
 
-    async def _send(self, stream: str, shard: int, batch: Any, count: int) -> None:
+    async def _send(self, stream: str, shard: int, batch: Any, length: int, count: int) -> None:
         self.check()
         batch.close()
         future = await self._producer.send_batch(batch, self._topics[stream], partition=shard)
         self._pending.add(future)
-        future.add_done_callback(self._answer(stream, shard, count))
+        future.add_done_callback(self._answer(stream, shard, length, count))
 
-    def _answer(self, stream: str, shard: int, count: int) -> Callable[[asyncio.Future[Any]], None]:
+    def _answer(
+        self, stream: str, shard: int, length: int, count: int
+    ) -> Callable[[asyncio.Future[Any]], None]:
+        """Counts `count` records, which are `length` of the log's."""
+
         def answered(future: asyncio.Future[Any]) -> None:
             self._pending.discard(future)
             error = None if future.cancelled() else future.exception()
@@ -111,7 +113,7 @@ class Writer:
             self.acked += count
             offset = future.result().offset
             if offset >= 0:
-                end = offset + count
+                end = offset + length
                 self._ends[stream, shard] = max(end, self._ends.get((stream, shard), 0))
 
         return answered

@@ -16,6 +16,7 @@ from streaming.shards.shardmap import ShardMap
 
 View: TypeAlias = Literal["kinesis", "msk"]
 Limits: TypeAlias = Literal["off", "course", "today"]
+Packing: TypeAlias = Literal["off", "kpl", "naive"]
 
 
 class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     `shards` is how many there are, numbered from 0: in the msk view the partitions a key is spread
     over, in the kinesis view all shards of `shard_map`, open or not. `limits` says what an open
-    shard takes, `aggregate` whether the producer packs records together (kinesis only, both).
+    shard takes, `aggregate` how the producer packs records together (kinesis only, both).
     """
 
     stream: str
@@ -33,7 +34,7 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
     shards: int
     shard_map: ShardMap | None = None
     limits: Limits = "off"
-    aggregate: bool = False
+    aggregate: Packing = "off"
 
     @property
     def open_ids(self) -> tuple[int, ...]:

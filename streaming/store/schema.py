@@ -60,7 +60,8 @@ CREATE TABLE IF NOT EXISTS windows (
     kll BLOB NOT NULL,
     PRIMARY KEY (stream, size_s, start_at, dim, key)
 );
--- Records that came after their window was final. watermark_at: what made them late.
+-- Records that came after their window was final. watermark_at: what made them late. Here and
+-- below, sub numbers the records of an aggregate, which share an offset; it is 0 otherwise.
 CREATE TABLE IF NOT EXISTS late_events (
     stream VARCHAR NOT NULL,
     shard INTEGER NOT NULL,
@@ -71,7 +72,8 @@ CREATE TABLE IF NOT EXISTS late_events (
     category VARCHAR NOT NULL,
     country VARCHAR NOT NULL,
     customer_id VARCHAR NOT NULL,
-    value BIGINT NOT NULL
+    value BIGINT NOT NULL,
+    sub INTEGER DEFAULT 0
 );
 -- Records that are no events: kept with their bytes (at most 64 KiB; size is the true length).
 CREATE TABLE IF NOT EXISTS dead_letters (
@@ -83,7 +85,8 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     key BLOB,
     value BLOB,
     size BIGINT NOT NULL,
-    stored_at TIMESTAMP NOT NULL
+    stored_at TIMESTAMP NOT NULL,
+    sub INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS events_orders (
     event_id VARCHAR NOT NULL,
@@ -105,7 +108,8 @@ CREATE TABLE IF NOT EXISTS events_orders (
     payment VARCHAR NOT NULL,
     items BIGINT NOT NULL,
     total_cents BIGINT NOT NULL,
-    epoch INTEGER
+    epoch INTEGER DEFAULT 1,
+    sub INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS events_clicks (
     event_id VARCHAR NOT NULL,
@@ -123,7 +127,8 @@ CREATE TABLE IF NOT EXISTS events_clicks (
     campaign VARCHAR NOT NULL,
     page VARCHAR NOT NULL,
     load_ms BIGINT NOT NULL,
-    epoch INTEGER
+    epoch INTEGER DEFAULT 1,
+    sub INTEGER DEFAULT 0
 );
 -- One row per start of the generators: what they made and what the broker acknowledged.
 CREATE TABLE IF NOT EXISTS producers (
@@ -173,8 +178,12 @@ CREATE TABLE IF NOT EXISTS journal (
     kind VARCHAR NOT NULL,
     text VARCHAR NOT NULL
 );
--- For files from before there were epochs.
+-- For files from before there were epochs and aggregates.
 ALTER TABLE events_orders ADD COLUMN IF NOT EXISTS epoch INTEGER DEFAULT 1;
 ALTER TABLE events_clicks ADD COLUMN IF NOT EXISTS epoch INTEGER DEFAULT 1;
+ALTER TABLE events_orders ADD COLUMN IF NOT EXISTS sub INTEGER DEFAULT 0;
+ALTER TABLE events_clicks ADD COLUMN IF NOT EXISTS sub INTEGER DEFAULT 0;
+ALTER TABLE late_events ADD COLUMN IF NOT EXISTS sub INTEGER DEFAULT 0;
+ALTER TABLE dead_letters ADD COLUMN IF NOT EXISTS sub INTEGER DEFAULT 0;
 """
 )

@@ -36,14 +36,14 @@ LATE: Final = pa.schema(
     [
         ("stream", _TEXT), ("shard", _INT), ("offset", _BIG), ("event_at", _TS),
         ("watermark_at", _TS), ("type", _TEXT), ("category", _TEXT), ("country", _TEXT),
-        ("customer_id", _TEXT), ("value", _BIG),
+        ("customer_id", _TEXT), ("value", _BIG), ("sub", _INT),
     ]
 )  # fmt: skip
 DEAD: Final = pa.schema(
     [
         ("stream", _TEXT), ("shard", _INT), ("offset", _BIG), ("reason", _TEXT),
         ("detail", _TEXT), ("key", _BYTES), ("value", _BYTES), ("size", _BIG),
-        ("stored_at", _TS),
+        ("stored_at", _TS), ("sub", _INT),
     ]
 )  # fmt: skip
 ORDER_ROWS: Final = pa.schema(
@@ -53,7 +53,7 @@ ORDER_ROWS: Final = pa.schema(
         ("customer_id", _TEXT), ("session_id", _TEXT), ("product_id", _TEXT),
         ("category", _TEXT), ("country", _TEXT), ("city", _TEXT), ("device", _TEXT),
         ("campaign", _TEXT), ("payment", _TEXT), ("items", _BIG), ("total_cents", _BIG),
-        ("epoch", _INT),
+        ("epoch", _INT), ("sub", _INT),
     ]
 )  # fmt: skip
 CLICK_ROWS: Final = pa.schema(
@@ -62,6 +62,7 @@ CLICK_ROWS: Final = pa.schema(
         ("seq", _BIG), ("type", _TEXT), ("customer_id", _TEXT), ("session_id", _TEXT),
         ("product_id", _TEXT), ("category", _TEXT), ("country", _TEXT), ("device", _TEXT),
         ("campaign", _TEXT), ("page", _TEXT), ("load_ms", _BIG), ("epoch", _INT),
+        ("sub", _INT),
     ]
 )  # fmt: skip
 
@@ -100,7 +101,7 @@ def late_table(rows: Iterable[LateRow]) -> Any:
 
 def dead_table(rows: Iterable[DeadRow], now_ms: int) -> Any:
     """The table `dead_letters` of these rows."""
-    return table(DEAD, [(*msgspec.structs.astuple(row), now_ms) for row in rows])
+    return table(DEAD, [(*msgspec.structs.astuple(row)[:-1], now_ms, row.sub) for row in rows])
 
 
 def raw_tables(rows: Iterable[RawRow], epochs: Epochs) -> tuple[Any, Any]:
@@ -121,7 +122,7 @@ def _order_row(row: RawRow, o: Order, epoch: int) -> tuple[Any, ...]:
         o.id, o.ts, row.shard, row.offset, o.seq, o.type, o.order_id, o.checkout_id,
         o.customer_id, o.session_id, o.product_id, o.category, o.country, o.city, o.device,
         o.campaign, o.payment, sum(line.quantity for line in o.lines), o.total_cents,
-        epoch,
+        epoch, row.sub,
     )  # fmt: skip
 
 
@@ -129,4 +130,5 @@ def _click_row(row: RawRow, c: Click, epoch: int) -> tuple[Any, ...]:
     return (
         c.id, c.ts, row.shard, row.offset, c.seq, c.type, c.customer_id, c.session_id,
         c.product_id, c.category, c.country, c.device, c.campaign, c.page, c.load_ms, epoch,
+        row.sub,
     )  # fmt: skip

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from streaming.verify.events import Event, parse_event
 from streaming.verify.image import DeadRow, LateRow, StoreImage
 from streaming.verify.log import LogRecord, Range, Shard
+from streaming.verify.places import offset_of, parts, place_of, where
 from streaming.verify.report import Tally
 from streaming.windows.spec import MAX_FUTURE_MS, MAX_PAST_MS, PANE_MS
 
@@ -40,15 +41,15 @@ class Columns:
     def __init__(self) -> None:
         self.types, self.categories, self.countries = Codes(), Codes(), Codes()
         self.customers = Codes()
-        self._shard, self._offset, self._ts = array("q"), array("q"), array("q")
+        self._shard, self._place, self._ts = array("q"), array("q"), array("q")
         self._value, self._id, self._order = array("q"), array("q"), array("q")
         self._type, self._category, self._country = array("q"), array("q"), array("q")
         self._customer, self._flags = array("q"), array("b")
 
-    def append(self, shard: int, offset: int, event: Event, late: bool, planted: bool) -> None:
+    def append(self, shard: int, place: int, event: Event, late: bool, planted: bool) -> None:
         """Add one record; `planted`: the producer labelled it as a duplicate."""
         self._shard.append(shard)
-        self._offset.append(offset)
+        self._place.append(place)
         self._ts.append(event.ts)
         self._value.append(event.value)
         self._id.append(hash(event.id))
@@ -105,63 +106,75 @@ class Collector:
             return
         shard = (records[0].stream, records[0].shard)
         late, dead = self._image.late.get(shard, {}), self._image.dead.get(shard, {})
-        for record in records:
-            self._in_order(shard, record.offset)
-            self._tally.records += 1
-            event = parse_event(record.stream, record.value)
-            letter, late_row = dead.get(record.offset), late.get(record.offset)
-            if letter is not None:
-                self._take_dead(record, event, letter)
-                if late_row is not None:
-                    self._seen["late_events"].add((shard, record.offset))
-                    self._tally.add_duplicates(
-                        1, "late_and_dead", _where(shard, record.offset), "one table", "both"
-                    )
-                continue
+        for whole in records:
+            self._in_order(shard, whole.offset)
+            for place, record, dropped in parts(whole):
+                self._take(shard, place, record, dropped, late.get(place), dead.get(place))
+
+    def _take(
+        self,
+        shard: Shard,
+        place: int,
+        record: LogRecord,
+        dropped: bool,
+        late_row: LateRow | None,
+        letter: DeadRow | None,
+    ) -> None:
+        """Judge one record by the rows the store has of it."""
+        self._tally.records += 1
+        event = None if dropped else parse_event(record.stream, record.value)
+        if late_row is not None:
+            self._seen["late_events"].add((shard, place))
+        if letter is not None:
+            self._take_dead(record, place, event, letter)
             if late_row is not None:
-                self._seen["late_events"].add((shard, record.offset))
-            if event is None:
-                stored = "a late event" if late_row is not None else "no dead letter"
-                self._tally.add_wrong(
-                    "invalid_record", _where(shard, record.offset), "a dead letter", stored
+                self._tally.add_duplicates(
+                    1, "late_and_dead", where(shard, place), "one table", "both"
                 )
-                continue
-            if late_row is not None:
-                self._take_late(record, event, late_row)
-            elif shard not in self.first_counted_ms:
-                self.first_counted_ms[shard] = event.ts
-            planted = bool(record.headers) and _is_planted(record.headers)
-            self._tally.planted_duplicates += planted
-            self.columns[record.stream].append(
-                record.shard, record.offset, event, late_row is not None, planted
-            )
+            return
+        if event is None:
+            stored = "a late event" if late_row is not None else "no dead letter"
+            self._tally.add_wrong("invalid_record", where(shard, place), "a dead letter", stored)
+            return
+        if late_row is not None:
+            self._take_late(record, place, event, late_row)
+        elif shard not in self.first_counted_ms:
+            self.first_counted_ms[shard] = event.ts
+        planted = bool(record.headers) and _is_planted(record.headers)
+        self._tally.planted_duplicates += planted
+        self.columns[record.stream].append(
+            record.shard, place, event, late_row is not None, planted
+        )
 
     def _in_order(self, shard: Shard, offset: int) -> None:
         expected = self._expected[shard]
         if offset < expected:
-            self._tally.add_wrong("log_order", _where(shard, offset), f"offset {expected}", offset)
+            at = where(shard, place_of(offset))
+            self._tally.add_wrong("log_order", at, f"offset {expected}", offset)
         elif offset > expected:
             self._gap(shard, expected, offset)
         self._expected[shard] = max(expected, offset + 1)
 
     def _gap(self, shard: Shard, first: int, end: int) -> None:
         """No fault by itself: transactions leave markers and aborted records behind."""
-        where = f"{shard[0]}/{shard[1]} offsets {first} to {end - 1}"
-        self._tally.note("log_gap", where, "no records (transaction markers?)", "-")
+        at = f"{shard[0]}/{shard[1]} offsets {first} to {end - 1}"
+        self._tally.note("log_gap", at, "no records (transaction markers?)", "-")
 
-    def _take_dead(self, record: LogRecord, event: Event | None, letter: DeadRow) -> None:
+    def _take_dead(
+        self, record: LogRecord, place: int, event: Event | None, letter: DeadRow
+    ) -> None:
         shard = (record.stream, record.shard)
-        where = _where(shard, record.offset)
-        self._seen["dead_letters"].add((shard, record.offset))
+        at = where(shard, place)
+        self._seen["dead_letters"].add((shard, place))
         self._tally.dead += 1
         size = len(record.value or b"")
         if event is not None and not _time_refused(event.ts, record.timestamp_ms, letter):
-            self._tally.add_wrong("valid_dead_letter", where, "a valid event", letter.reason)
+            self._tally.add_wrong("valid_dead_letter", at, "a valid event", letter.reason)
         elif letter.size != size:
-            self._tally.add_wrong("dead_letter", where, f"{size} bytes", f"{letter.size} bytes")
+            self._tally.add_wrong("dead_letter", at, f"{size} bytes", f"{letter.size} bytes")
 
-    def _take_late(self, record: LogRecord, event: Event, row: LateRow) -> None:
-        where = _where((record.stream, record.shard), record.offset)
+    def _take_late(self, record: LogRecord, place: int, event: Event, row: LateRow) -> None:
+        at = where((record.stream, record.shard), place)
         self._tally.late += 1
         told = LateRow(
             event.ts,
@@ -174,11 +187,11 @@ class Collector:
         )
         closes = (event.ts // PANE_MS + 1) * PANE_MS + self._lateness_ms
         if row != told:
-            self._tally.add_wrong("late_event", where, tuple(told), tuple(row))
+            self._tally.add_wrong("late_event", at, tuple(told), tuple(row))
         elif row.watermark_ms < closes:
             self._tally.add_wrong(
                 "not_late",
-                where,
+                at,
                 f"late from watermark {closes} on",
                 f"watermark {row.watermark_ms:.0f}",
             )
@@ -190,28 +203,29 @@ class Collector:
                 self._gap(shard, expected, self._ranges[shard][1])
         self._without_record("late_events", self._image.late)
         self._without_record("dead_letters", self._image.dead)
-        for table, shard, offset in self._image.repeated:
-            self._tally.add_duplicates(1, "stored_twice", _where(shard, offset), "one row", table)
+        for table, shard, place in self._image.repeated:
+            self._tally.add_duplicates(1, "stored_twice", where(shard, place), "one row", table)
         for stream, columns in self.columns.items():
             late = int(columns.late.sum())
             self._tally.windowed += len(columns) - late
             self._repeated_ids(stream, columns)
 
     def _without_record(self, table: str, rows: Mapping[Shard, Iterable[int]]) -> None:
-        for shard, offsets in rows.items():
+        for shard, places in rows.items():
             begin, end = self._bounds.get(shard, (0, 0))
             progress = self._image.offsets.get(shard)
             next_offset = progress.next_offset if progress else 0
-            for offset in offsets:
-                if (shard, offset) in self._seen[table] or offset < begin:
+            for place in places:
+                offset = offset_of(place)
+                if (shard, place) in self._seen[table] or offset < begin:
                     continue
-                where = f"{table} {_where(shard, offset)}"
+                at = f"{table} {where(shard, place)}"
                 if offset >= next_offset:
                     self._tally.add_wrong(
-                        "beyond_progress", where, f"nothing from offset {next_offset} on", "a row"
+                        "beyond_progress", at, f"nothing from offset {next_offset} on", "a row"
                     )
                 elif offset < end:
-                    self._tally.add_wrong("no_such_record", where, "no record", "a row")
+                    self._tally.add_wrong("no_such_record", at, "no record", "a row")
 
     def _repeated_ids(self, stream: str, columns: Columns) -> None:
         rows = np.flatnonzero(~columns.planted)
@@ -219,16 +233,10 @@ class Collector:
         order = np.argsort(ids, kind="stable")
         again = order[1:][ids[order[1:]] == ids[order[:-1]]]
         for i in rows[np.sort(again)].tolist():
-            where = _where(
-                (stream, int(columns.column("shard")[i])), int(columns.column("offset")[i])
-            )
+            at = where((stream, int(columns.column("shard")[i])), int(columns.column("place")[i]))
             self._tally.add_duplicates(
-                1, "repeated_id", where, "an event id of its own", "an id seen before"
+                1, "repeated_id", at, "an event id of its own", "an id seen before"
             )
-
-
-def _where(shard: Shard, offset: int) -> str:
-    return f"{shard[0]}/{shard[1]} offset {offset}"
 
 
 def _is_planted(headers: Iterable[tuple[str, bytes]]) -> bool:

@@ -12,6 +12,7 @@ import duckdb
 
 from generators.wire import CLICKS, ORDERS
 from streaming.verify.log import Shard, VerifyError
+from streaming.verify.places import SUB_BITS
 
 GroupName: TypeAlias = tuple[str, int, str]
 """Stream, window size in seconds, dimension."""
@@ -77,7 +78,7 @@ class RawColumns:
     """The stored raw events of one table; texts as this process's hashes, to stay small."""
 
     shard: array[int] = field(default_factory=_longs)
-    offset: array[int] = field(default_factory=_longs)
+    place: array[int] = field(default_factory=_longs)
     event_us: array[int] = field(default_factory=_longs)
     id_hash: array[int] = field(default_factory=_longs)
     order_hash: array[int] = field(default_factory=_longs)
@@ -88,8 +89,8 @@ class RawColumns:
 class StoreImage:
     """The store at one moment.
 
-    Late events and dead letters by shard and offset; a row stored again is in `repeated` as
-    (table, shard, offset).
+    Late events and dead letters by shard and place (see `places`); a row stored again is in
+    `repeated` as (table, shard, place).
     """
 
     meta: dict[str, str] = field(default_factory=dict)
@@ -117,11 +118,13 @@ class StoreImage:
         return int(self.meta.get(f"{stream}_retained_from_ms") or 0)
 
 
+_PLACE: Final = f'"offset" * {1 << SUB_BITS} + sub'
+
 _RAW: Final = {
-    ORDERS: """SELECT shard, "offset", epoch_us(event_at), event_id, order_id, total_cents
-               FROM events_orders""",
-    CLICKS: """SELECT shard, "offset", epoch_us(event_at), event_id, '', load_ms
-               FROM events_clicks""",
+    ORDERS: f"""SELECT shard, {_PLACE}, epoch_us(event_at), event_id, order_id, total_cents
+               FROM events_orders""",  # noqa: S608
+    CLICKS: f"""SELECT shard, {_PLACE}, epoch_us(event_at), event_id, '', load_ms
+               FROM events_clicks""",  # noqa: S608
 }
 
 
@@ -186,32 +189,35 @@ def _read_windows(con: duckdb.DuckDBPyConnection, image: StoreImage) -> None:
 
 
 def _read_aside(con: duckdb.DuckDBPyConnection, image: StoreImage) -> None:
-    query = """
-        SELECT stream, shard, "offset", epoch_us(event_at) / 1000, epoch_us(watermark_at) / 1000,
+    query = f"""
+        SELECT stream, shard, {_PLACE}, epoch_us(event_at) / 1000, epoch_us(watermark_at) / 1000,
                type, category, country, customer_id, value
         FROM late_events
-    """
+    """  # noqa: S608
     for chunk in _rows(con, query):
-        for stream, shard, offset, *rest in chunk:
+        for stream, shard, place, *rest in chunk:
             late = image.late.setdefault((stream, shard), {})
-            if offset in late:
-                image.repeated.append(("late_events", (stream, shard), offset))
-            late[offset] = LateRow(*rest)
-    query = 'SELECT stream, shard, "offset", reason, size, epoch_ms(stored_at) FROM dead_letters'
+            if place in late:
+                image.repeated.append(("late_events", (stream, shard), place))
+            late[place] = LateRow(*rest)
+    query = (
+        f"SELECT stream, shard, {_PLACE}, reason, size, epoch_ms(stored_at) "  # noqa: S608
+        "FROM dead_letters"
+    )
     for chunk in _rows(con, query):
-        for stream, shard, offset, *rest in chunk:
+        for stream, shard, place, *rest in chunk:
             dead = image.dead.setdefault((stream, shard), {})
-            if offset in dead:
-                image.repeated.append(("dead_letters", (stream, shard), offset))
-            dead[offset] = DeadRow(*rest)
+            if place in dead:
+                image.repeated.append(("dead_letters", (stream, shard), place))
+            dead[place] = DeadRow(*rest)
 
 
 def _read_raw(con: duckdb.DuckDBPyConnection, query: str) -> RawColumns:
     raw = RawColumns()
     for chunk in _rows(con, query):
-        shards, offsets, times, ids, orders, values = zip(*chunk, strict=True)
+        shards, places, times, ids, orders, values = zip(*chunk, strict=True)
         raw.shard.extend(shards)
-        raw.offset.extend(offsets)
+        raw.place.extend(places)
         raw.event_us.extend(times)
         raw.id_hash.extend(map(hash, ids))
         raw.order_hash.extend(map(hash, orders))

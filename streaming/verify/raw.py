@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +10,10 @@ import numpy.typing as npt
 from streaming.verify.collect import Columns
 from streaming.verify.image import RawColumns, StoreImage
 from streaming.verify.log import Range, Shard
+from streaming.verify.places import PLACE_BITS, offset_of, where
 from streaming.verify.report import Tally
 
 Ints = npt.NDArray[np.int64]
-
-_OFFSET_BITS: Final = 44
-"""A place in the log as one number: shard, then offset (up to 17 million million)."""
 
 
 def compare_raw(
@@ -35,15 +32,15 @@ def _compare(
     bounds: Mapping[Shard, Range],
     tally: Tally,
 ) -> None:
-    told = _places(columns.column("shard"), columns.column("offset"))
-    held = _places(_numbers(stored.shard), _numbers(stored.offset))
+    told = _places(columns.column("shard"), columns.column("place"))
+    held = _places(_numbers(stored.shard), _numbers(stored.place))
     order = np.argsort(told, kind="stable")
     told = told[order]
     places, first, counts = np.unique(held, return_index=True, return_counts=True)
     for i in np.flatnonzero(counts > 1).tolist():
         again = int(counts[i]) - 1
-        where = _where(stream, int(places[i]))
-        tally.add_duplicates(again, f"{stream}_twice", where, "one row", f"{counts[i]} rows")
+        spot = _where(stream, int(places[i]))
+        tally.add_duplicates(again, f"{stream}_twice", spot, "one row", f"{counts[i]} rows")
     at = np.searchsorted(told, places)
     found = np.zeros(len(places), dtype=np.bool_)
     inside = at < len(told)
@@ -64,11 +61,11 @@ def _compare(
     differs = {name: mine[rows] != theirs[records] for name, (mine, theirs) in pairs.items()}
     for i in np.flatnonzero(np.logical_or.reduce(list(differs.values()))).tolist():
         fields = [name for name, wrong in differs.items() if wrong[i]]
-        where = _where(stream, int(places[found][i]))
+        spot = _where(stream, int(places[found][i]))
         numbers = [f for f in fields if f in ("value", "event time")]
         tally.add_wrong(
             f"{stream}_differs",
-            f"{where} ({', '.join(fields)})",
+            f"{spot} ({', '.join(fields)})",
             ", ".join(f"{f} {pairs[f][1][records[i]]}" for f in numbers) or "the record's",
             ", ".join(f"{f} {pairs[f][0][rows[i]]}" for f in numbers) or "another",
         )
@@ -76,7 +73,8 @@ def _compare(
 
 def _checkable(image: StoreImage, stream: str, place: int, bounds: Mapping[Shard, Range]) -> bool:
     """Whether the log still has the place where this row claims to come from."""
-    shard, offset = place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
+    shard, inside = divmod(place, 1 << PLACE_BITS)
+    offset = offset_of(inside)
     begin, end = bounds.get((stream, shard), (0, 0))
     progress = image.offsets.get((stream, shard))
     if progress is None or offset >= progress.next_offset:
@@ -84,8 +82,8 @@ def _checkable(image: StoreImage, stream: str, place: int, bounds: Mapping[Shard
     return begin <= offset < end
 
 
-def _places(shard: Ints, offset: Ints) -> Ints:
-    return (shard << _OFFSET_BITS) + offset
+def _places(shard: Ints, place: Ints) -> Ints:
+    return (shard << PLACE_BITS) + place
 
 
 def _numbers(column: object) -> Ints:
@@ -93,5 +91,5 @@ def _numbers(column: object) -> Ints:
 
 
 def _where(stream: str, place: int) -> str:
-    shard, offset = divmod(place, (1 << _OFFSET_BITS))
-    return f"{stream}/{shard} offset {offset}"
+    shard, inside = divmod(place, 1 << PLACE_BITS)
+    return where((stream, shard), inside)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from streaming.lab.messages import DeadRow, LateRow, OrderRun, PaneRow
 from streaming.windows import sketches
 from streaming.windows.dead import check_size, dead_row, why_dead
+from streaming.windows.part import sub_of
 from streaming.windows.records import DECODERS, MAX_VALUE_BYTES, Counted
 from streaming.windows.spec import ALL_KEY, MAX_FUTURE_MS, MAX_PAST_MS, PANE_MS
 
@@ -163,7 +164,11 @@ class PaneColumns:
                 chosen.append(i)
             else:
                 detail = f"event time {event.ts} ms is outside the accepted range"
-                dead.append(dead_row(self.stream, shard, records[i], "event_time", detail))
+                dead.append(
+                    dead_row(
+                        self.stream, shard, records[i], "event_time", detail, sub_of(records[i])
+                    )
+                )
         kept = [events[i] for i in chosen]
         return kept, [records[i] for i in chosen], [event.ts for event in kept]
 
@@ -185,7 +190,7 @@ class PaneColumns:
                 events.append(decode(record.value))
                 kept.append(record)
             except Exception as error:  # one bad record must not stop its shard
-                dead.append(dead_row(self.stream, shard, record, *why_dead(error)))
+                dead.append(dead_row(self.stream, shard, record, *why_dead(error), sub_of(record)))
         return events, kept, dead
 
     def _append(self, events: Sequence[Counted]) -> None:
@@ -276,6 +281,7 @@ class PaneColumns:
             event.country,
             event.customer_id,
             event.value,
+            sub_of(record),
         )
 
 

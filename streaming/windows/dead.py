@@ -35,7 +35,9 @@ def why_dead(error: Exception) -> tuple[str, str]:
     return "undecodable", f"{type(error).__name__}: {error}"
 
 
-def dead_row(stream: str, shard: int, record: Any, reason: str, detail: str) -> DeadRow:
+def dead_row(
+    stream: str, shard: int, record: Any, reason: str, detail: str, sub: int = 0
+) -> DeadRow:
     """The record with its first bytes and why it does not count."""
     value, key = record.value, record.key
     return DeadRow(
@@ -47,4 +49,5 @@ def dead_row(stream: str, shard: int, record: Any, reason: str, detail: str) -> 
         key[:DEAD_KEEP_BYTES] if key is not None else None,
         value[:DEAD_KEEP_BYTES] if value is not None else None,
         len(value) if value is not None else 0,
+        sub,
     )

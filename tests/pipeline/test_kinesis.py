@@ -7,9 +7,11 @@ import signal
 from pathlib import Path
 
 from streaming.lab.commands import (
+    Inject,
     KillConsumer,
     MergeShards,
     ReadParentsFirst,
+    SetAggregation,
     SetLimits,
     SplitShard,
     SwitchKey,
@@ -147,3 +149,27 @@ async def inversions_after_backlog(driven: DrivenLab, parent: int) -> int:
         lambda s: epoch(s).epoch == before + 1 and (stream(s).lag or 9999) < 3000, "caught up"
     )
     return sum(e.inversions for e in stream(seen).epochs)
+
+
+async def test_aggregation_beats_the_record_limit(tmp_path: Path, where: Where) -> None:
+    """Too many records for two shards fit in as packs; packs across shards are dropped, openly."""
+    settings = {"view": "kinesis", "limits": "today", "shards": 2, "rate": 3500}
+    async with lab(tmp_path, aggregate="kpl", **settings, **where.settings) as driven:
+        seen = await driven.until(lambda s: s.store.stored > 12_000, "packs are read")
+        packing = stream(seen).packing
+        assert packing.records_per_pack > 20 and 0.8 < packing.efficiency < 1
+        assert 0 < packing.delay_ms < 1000
+        assert seen.traffic.throttled == 0 and seen.traffic.acked > 10 * sum(epoch(seen).counts)
+        await driven.do(Inject("poison", 1))
+        split = await driven.do(SplitShard("clicks", 0))
+        assert "of its records lie below" in split.text  # packs are taken apart to tell
+        await driven.until(lambda s: s.store.dead_letters > 0 and epoch(s).epoch == 2, "poison")
+        poison = driven.latest.store.dead_letters
+        await driven.do(SetAggregation("naive"))
+        await driven.until(lambda s: s.store.dead_letters > poison + 1000, "packs are dropped")
+        await driven.do(SetAggregation("off"))
+        await driven.until(lambda s: (stream(s).throttled_per_s or 0) > 0, "too many records")
+        assert all(e.inversions == 0 for e in stream(driven.latest).epochs)
+        report = await driven.finish()
+        assert_exact(report)
+        assert report.dead == driven.latest.store.dead_letters > 1000

@@ -66,7 +66,7 @@ async def test_a_valid_record_among_the_dead(aside, reason):
     aside.con.execute('DELETE FROM late_events WHERE "offset" = 41')
     aside.con.execute(
         "INSERT INTO dead_letters VALUES ('clicks', 0, 41, ?, '', NULL, NULL, "
-        "1, make_timestamp_ms(?))",
+        "1, make_timestamp_ms(?), 0)",
         [reason, START],
     )
     report = await aside.verify()

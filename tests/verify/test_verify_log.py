@@ -92,7 +92,7 @@ async def test_gaps_are_told_but_are_no_fault(empty):
     empty.log.put("clicks", 0, b"{", offset=3)
     empty.con.execute(
         "INSERT INTO dead_letters VALUES "
-        "('clicks', 0, 3, 'not_json', '', NULL, NULL, 1, '2026-01-01')"
+        "('clicks', 0, 3, 'not_json', '', NULL, NULL, 1, '2026-01-01', 0)"
     )
     empty.settle(START)
     report = await empty.verify()

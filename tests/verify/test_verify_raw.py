@@ -61,7 +61,7 @@ async def test_clicks_are_required_when_they_are_kept(lab):
     lab.con.execute(
         "INSERT INTO events_clicks SELECT 'clicks-' || (1 + 3 * i), "
         "make_timestamp_ms(? + i * 500), i % 2, i // 2, 0, '', '', '', '', '', '', '', '', '', "
-        "(1 + 3 * i) * 13 % 101, 1 FROM range(300) r(i)",
+        "(1 + 3 * i) * 13 % 101, 1, 0 FROM range(300) r(i)",
         [START],
     )
     assert (await lab.verify()).ok

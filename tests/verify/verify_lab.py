@@ -108,7 +108,7 @@ class Lab:
         if late:
             self.con.execute(
                 "INSERT INTO late_events VALUES (?, ?, ?, make_timestamp_ms(?), "
-                "make_timestamp_ms(?), ?, ?, ?, ?, ?)",
+                "make_timestamp_ms(?), ?, ?, ?, ?, ?, 0)",
                 [stream, shard, at, ts, (ts // 10_000 + 1) * 10_000 + LATENESS, e["type"],
                  e["category"], e["country"], e["customer_id"], e[MEASURE[stream]]],
             )  # fmt: skip
@@ -117,7 +117,7 @@ class Lab:
         if stream == "orders":
             self.con.execute(
                 "INSERT INTO events_orders VALUES (?, make_timestamp_ms(?), ?, ?, ?, ?, ?, 'x', ?, "
-                "'s', 'p', '', '', '', '', '', '', 0, ?, 1)",
+                "'s', 'p', '', '', '', '', '', '', 0, ?, 1, 0)",
                 [e["id"], ts, shard, at, self.numbers, e["type"], e["order_id"], e["customer_id"],
                  e["total_cents"]],
             )  # fmt: skip
@@ -129,7 +129,8 @@ class Lab:
             len(value if isinstance(value, bytes) else json.dumps(value).encode()) if value else 0
         )
         self.con.execute(
-            "INSERT INTO dead_letters VALUES (?, ?, ?, ?, '', NULL, NULL, ?, make_timestamp_ms(?))",
+            "INSERT INTO dead_letters "
+            "VALUES (?, ?, ?, ?, '', NULL, NULL, ?, make_timestamp_ms(?), 0)",
             [stream, shard, at, reason, size, stored_ms],
         )
         return at
