@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
+from tui.commands.shards_options import add_actions
 from tui.options import (
     Help,
     Parser,
@@ -40,7 +42,10 @@ examples:
   dasprep-tui --shards 12 --rate 2500 --key country
                                                see what a skewed key does to 12 shards
   dasprep-tui run --duration 30s --verify      the same without a screen, checked at the end
+  dasprep-tui --view kinesis --limits on --rate 3500
+                                               shards as Kinesis has them: limits, splits, merges
   dasprep-tui attach                           watch a running lab from a second terminal
+  dasprep-tui shards split clicks 0            split a shard of it while records flow
   dasprep-tui sql "FROM windows ORDER BY n DESC LIMIT 10"
                                                ask the store of the running or newest lab
   dasprep-tui --bootstrap localhost:9092       the same lab on another Kafka
@@ -56,6 +61,8 @@ examples:
   dasprep-tui run --duration 30s --rate 2000 --shards 4 --consumers 2 --seed 7 --json out.json
   dasprep-tui run --duration 30s --rate 5000 --shards 8 --consumers 3 --verify --json -
   dasprep-tui run --duration 20s --plant poison:5s --plant late --verify
+  dasprep-tui run --view kinesis --limits on --rate 3500 --duration 20s --verify
+                                               full shards refuse records, and none is lost
   dasprep-tui run --plain                      a line a second until ctrl+c
 
 Progress goes to standard error; with `--json -` standard output carries the JSON alone.
@@ -75,8 +82,8 @@ to the lab (DASPREP_KAFKA_PASSWORD, or dasprep.toml)."""
 
 _SQL_EXAMPLES: Final = """\
 Read-only beyond doubt: the query runs in a locked-down process on a copy. Tables: windows,
-events_orders, late_events, dead_letters, offsets, watermarks, producers, ground_truth, journal,
-meta (events_clicks with --store-clicks).
+events_orders, late_events, dead_letters, offsets, watermarks, epochs, epoch_starts, producers,
+ground_truth, journal, meta (events_clicks with --store-clicks).
 
 examples:
   dasprep-tui sql "SELECT key, sum(n) AS clicks FROM windows WHERE stream = 'clicks'
@@ -221,6 +228,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--seed", type=positive, default=7, metavar="N", help="of random suffixes (default: 7)"
     )
     keys.add_argument("--json", action="store_true", help="the rows as JSON")
+
+    add_actions(
+        _command(commands, "shards", "list and change a running lab's shards", _SHARDS_EXAMPLES)
+    )
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
     broker.add_argument(

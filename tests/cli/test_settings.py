@@ -34,6 +34,15 @@ def test_the_command_line_goes_before_the_file_before_the_defaults(config):
     assert (s.rate, s.shards, s.streams, s.lateness_s, s.consumers) == (70, 3, ("access",), 120, 2)
 
 
+def test_every_option_of_the_lab_is_a_setting(config):
+    parser = argparse.ArgumentParser()
+    add_lab_options(parser)
+    known = set(parsed()) | {"help", "config", "sasl_password", "password", "tls_key_password"}
+    assert {action.dest for action in parser._actions} <= known
+    s = load(None, parsed("--view", "kinesis", "--limits", "on"))
+    assert (s.view, s.limits) == ("kinesis", "today")
+
+
 def test_the_file_named_goes_before_the_one_that_lies_there(config, tmp_path):
     config.write_text("[lab]\nrate = 50\n")
     (tmp_path / "mine.toml").write_text("[lab]\nrate = 60\n")

@@ -1,0 +1,195 @@
+"""`dasprep-tui shards` as people type it, without a lab; tests/pipeline has one with a lab."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from streaming.lab.commands import (
+    Command,
+    MergeShards,
+    ReadParentsFirst,
+    SetLimits,
+    SplitShard,
+    SwitchKey,
+    UpdateShardCount,
+)
+from streaming.lab.snapshot import KinesisShardView, ShardView, StreamView
+from streaming.shards.shardmap import ShardMap
+from tests.pipeline.lab_driver import run_cli
+from tui import cli
+from tui.cli import build_parser
+from tui.commands import shards_options
+from tui.commands.shards import command_of
+from tui.commands.shards_table import Row, rows_of, table
+
+DOCS = Path(__file__).parents[2] / "docs"
+README = DOCS.parent / "README.md"
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("split clicks 3", SplitShard("clicks", 3)),
+        ("split clicks shardId-000000000003 --at 99", SplitShard("clicks", 3, "99")),
+        ("split clicks 3 --at -5", SplitShard("clicks", 3, "-5")),
+        ("merge clicks shardId-000000000012 13", MergeShards("clicks", 12, 13)),
+        ("update-count orders 8", UpdateShardCount("orders", 8)),
+        ("key clicks country", SwitchKey("clicks", "country")),
+        ("key clicks {country}:{device} --shards 6", SwitchKey("clicks", "{country}:{device}", 6)),
+        ("limits on", SetLimits("on")),
+        ("limits course", SetLimits("course")),
+        ("parents-first off", ReadParentsFirst(False)),
+        ("parents-first on", ReadParentsFirst(True)),
+    ],
+)
+def test_what_is_typed_is_what_the_lab_is_asked(typed: str, asked: Command) -> None:
+    assert command_of(build_parser().parse_args(["shards", *typed.split()])) == asked
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "ACTION"),
+        (("explode",), "invalid choice: 'explode'"),
+        (("split", "clicks"), "SHARD"),
+        (("split", "clicks", "x3"), "'x3' is no shard"),
+        (("split", "clicks", "-1"), "'-1' is no shard"),
+        (("split", "clicks", "shardId-"), "is no shard"),
+        (("split", "clicks", "0", "--at", ""), "leave --at out"),
+        (("merge", "clicks", "1"), "OTHER"),
+        (("update-count", "clicks", "0"), "not a whole number from 1"),
+        (("key", "clicks", "country", "--shards", "0"), "not a whole number from 1"),
+        (("limits", "tomorrow"), "course"),
+        (("parents-first", "yes"), "'on', 'off'"),
+        (("list", "clicks"), "unrecognized arguments"),
+        (("list",), "There is no lab yet"),
+        (("split", "clicks", "0"), "There is no lab yet"),
+        (("limits", "on", "--data-dir", "nowhere"), "There is no lab in nowhere"),
+    ],
+)
+def test_wrong_usage_and_no_lab_are_one_clear_message(
+    tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    done = run_cli("shards", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    message = done.stderr.strip().splitlines()[-1]
+    assert message.startswith("dasprep-tui") and says in message
+    assert done.stdout == "" and "Traceback" not in done.stderr
+
+
+def test_a_lab_that_has_ended_cannot_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "lab.duckdb").touch()
+    for action in (("list",), ("update-count", "clicks", "8")):
+        done = run_cli("shards", *action, "--data-dir", "old", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "No lab is running in" in done.stderr and "--data-dir" in done.stderr
+
+
+def typed_in(text: str) -> list[str]:
+    """The commands of a text: between backticks, or to the next gap or end of the line."""
+    text = re.sub(r"\\\n\s*", " ", text)
+    return re.findall(r"dasprep-tui ((?:shards|run|--view)\b.*?)(?=`|\s{3,}|\n|$)", text)
+
+
+HELP = [text for name, text in vars(shards_options).items() if name.isupper()]
+TEXTS = {
+    "docs/shards.md": (DOCS / "shards.md").read_text(),
+    "docs/keys.md": (DOCS / "keys.md").read_text(),
+    "README.md": README.read_text(),
+    "the help": "\n".join([*map(str, HELP), cli._TOP_EXAMPLES, cli._RUN_EXAMPLES]),
+}
+
+
+@pytest.mark.parametrize("where", TEXTS)
+def test_every_example_parses(where: str) -> None:
+    examples = typed_in(TEXTS[where])
+    assert any(example.startswith("shards ") for example in examples), examples
+    for example in examples:
+        options = build_parser().parse_args(shlex.split(example))
+        if options.module == "shards" and options.action != "list":
+            command_of(options)
+
+
+def test_the_totals_of_scaling_are_true() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", TEXTS["docs/shards.md"], re.M
+    )
+    assert len(rows) > 5
+    for before, after, splits, merges, ever in (map(int, row) for row in rows):
+        scaled = ShardMap.even("clicks", before).update_count(after)
+        assert (len(scaled.open), len(scaled.shards)) == (after, ever)
+        assert before + 2 * splits + merges == ever
+
+
+def test_every_field_of_the_json_is_explained() -> None:
+    explained = re.findall(r"`(\w+)`", TEXTS["docs/shards.md"])
+    assert set(Row.__struct_fields__) <= set(explained)
+
+
+KINESIS = KinesisShardView(
+    name="", start="0", end="99", width=0.25, lifecycle="open", parents=(), children=(),
+    held=False, load=0.5, throttled=3, throttled_per_s=1.0, waiting=2,
+)  # fmt: skip
+SHARD = ShardView(
+    id=0, records=12345, bytes=99, end_offset=9, stored_offset=9, share=0.5, in_per_s=1000.4,
+    out_per_s=1.0, lag=7, lag_ms=3.0, clear_s=None, trend=(), owner="c-0", state="ok",
+    watermark_at_ms=None, idle=False,
+)  # fmt: skip
+STREAM = StreamView(
+    name="clicks", key="country", shards=(), skew=None, in_per_s=None, out_per_s=None, lag=None,
+    lag_ms=None, watermark_at_ms=None,
+)  # fmt: skip
+
+
+def shard(number: int, kinesis: KinesisShardView | None, **changes: object) -> ShardView:
+    return replace(SHARD, id=number, kinesis=kinesis, **changes)
+
+
+def ranged(number: int, lifecycle: str, **changes: object) -> KinesisShardView:
+    return replace(KINESIS, name=f"shardId-{number:012}", lifecycle=lifecycle, **changes)
+
+
+def stream(*shards: ShardView, **changes: object) -> StreamView:
+    return replace(STREAM, shards=shards, **changes)
+
+
+def test_the_table_of_kinesis_shards() -> None:
+    seen = stream(
+        shard(0, ranged(0, "closed", load=None), state="closed", in_per_s=None),
+        shard(1, ranged(1, "closed", load=None)),
+        shard(2, ranged(2, "open", parents=(0, 1), held=True), state="waiting", owner=None),
+        view="kinesis", limits="today", waiting=1234,
+    )  # fmt: skip
+    heading, titles, *lines = table(seen).splitlines()
+    assert heading == (
+        "clicks, kinesis view, key country, 1 open shards, limits today, "
+        "1,234 records wait for full shards"
+    )
+    assert titles.split() == [
+        "id", "name", "width", "state", "parents", "records", "in/s", "load", "throttled", "lag",
+        "owner", "range",
+    ]  # fmt: skip
+    assert [re.split(r"\s{2,}", line.strip()) for line in lines] == [
+        ["0", "shardId-000000000000", "25.00%", "closed", "-", "12,345", "-", "-", "3", "7",
+         "c-0", "0–99"],
+        ["1", "shardId-000000000001", "25.00%", "closed, ok", "-", "12,345", "1,000", "-", "3",
+         "7", "c-0", "0–99"],
+        ["2", "shardId-000000000002", "25.00%", "waiting", "0+1", "12,345", "1,000", "50%", "3",
+         "7", "-", "0–99"],
+    ]  # fmt: skip
+
+
+def test_partitions_of_kafka_have_no_ranges() -> None:
+    seen = stream(shard(0, None), shard(1, None, lag=None))
+    heading, titles, *lines = table(seen).splitlines()
+    assert heading == "clicks, msk view, key country, 2 partitions"
+    assert titles.split() == ["id", "state", "records", "in/s", "lag", "owner"]
+    assert lines[1].split() == ["1", "ok", "12,345", "1,000", "-", "c-0"]
+    row = rows_of(seen)[0]
+    assert (row.view, row.name, row.start, row.parents, row.throttled) == ("msk", *[None] * 4)

@@ -1,0 +1,125 @@
+"""`dasprep-tui shards`: the shards of a running lab, listed and changed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from streaming.lab.client import AttachedLab
+from streaming.lab.commands import (
+    Command,
+    MergeShards,
+    ReadParentsFirst,
+    Reply,
+    SetLimits,
+    SplitShard,
+    SwitchKey,
+    UpdateShardCount,
+)
+from streaming.lab.link import LabError, LinkLost
+from streaming.lab.snapshot import LabSnapshot
+from tui.commands.common import find_root
+from tui.commands.shards_table import rows_of, table
+from tui.options import fail
+from tui.safe import safe_lines
+
+READY_S: Final = 20.0
+"""A lab that has just been started may not have its streams yet."""
+
+_REFUSED: Final = 1
+
+
+def main(options: argparse.Namespace) -> int:
+    """List or change; 0 when done, 1 when the lab refused, 2 when no lab can be asked."""
+    try:
+        root = find_root(options.data_dir)
+        if options.action == "list":
+            return _list(asyncio.run(_look(root)), options)
+        reply = asyncio.run(_do(root, command_of(options)))
+    except (FileNotFoundError, LabError) as error:
+        return fail(str(error))
+    if reply.lost:
+        return fail(
+            "the lab ended before it could answer: whether this was done is not known. "
+            "`dasprep-tui shards list` shows how the shards are.",
+            _REFUSED,
+        )
+    if not reply.ok:
+        return fail(reply.text, _REFUSED)
+    print(safe_lines(reply.text))
+    return 0
+
+
+def command_of(options: argparse.Namespace) -> Command:
+    """What the lab is asked for an action other than `list`."""
+    match options.action:
+        case "split":
+            return SplitShard(options.stream, options.shard, options.at or "")
+        case "merge":
+            return MergeShards(options.stream, options.shard, options.other)
+        case "update-count":
+            return UpdateShardCount(options.stream, options.count)
+        case "key":
+            return SwitchKey(options.stream, options.key, options.count or 0)
+        case "limits":
+            return SetLimits(options.numbers)
+        case _:
+            return ReadParentsFirst(options.switch == "on")
+
+
+def _list(seen: LabSnapshot, options: argparse.Namespace) -> int:
+    streams = [s for s in seen.streams if options.stream in (None, s.name)]
+    if not streams:
+        names = ", ".join(stream.name for stream in seen.streams)
+        return fail(f"there is no stream {options.stream!r}; there are: {names} (--stream).")
+    if options.json:
+        rows = [row for stream in streams for row in rows_of(stream)]
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
+    else:
+        print(safe_lines("\n\n".join(table(stream) for stream in streams)))
+        if not seen.parents_first:
+            print("\nchild shards are read at once (parents-first is off)")
+    return 0
+
+
+async def _look(root: Path) -> LabSnapshot:
+    """The lab as it is now. Raises LabError."""
+    lab = AttachedLab(root)
+    await lab.open()
+    try:
+        return await _ready(lab, root)
+    finally:
+        await lab.close()
+
+
+async def _do(root: Path, command: Command) -> Reply:
+    """Ask the lab, once it has streams. Raises LabError."""
+    lab = AttachedLab(root)
+    await lab.open()
+    try:
+        await _ready(lab, root)
+        return await lab.send(command)
+    finally:
+        await lab.close()
+
+
+async def _ready(lab: AttachedLab, root: Path) -> LabSnapshot:
+    """The first snapshot of a lab that has started. Raises LabError."""
+    try:
+        async with asyncio.timeout(READY_S):
+            async for news in lab.snapshots():
+                if isinstance(news, LinkLost):
+                    break
+                if news.state != "starting" and news.streams:
+                    return news
+    except TimeoutError:
+        raise LabError(
+            f"The lab in {root} has not started after {READY_S:g} s. Try again, or look at its "
+            f"logs in {root / 'logs'}."
+        ) from None
+    raise LabError(f"The lab in {root} has just ended. Start one with `dasprep-tui`.")

@@ -1,0 +1,148 @@
+"""The shards of a stream as rows: for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streaming.lab.snapshot import ShardView, StreamView
+from tui.numbers import UNKNOWN, count
+
+GAP: Final = "  "
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A shard as `shards list --json` writes it (docs/shards.md); None is null: not known, or none.
+
+    Everything from `name` to `held`, and from `load` to `waiting`, is only of the kinesis view.
+    """
+
+    stream: str
+    view: str
+    epoch: int | None
+    id: int
+    name: str | None
+    start: str | None
+    end: str | None
+    width: float | None
+    lifecycle: str | None
+    parents: tuple[int, ...] | None
+    children: tuple[int, ...] | None
+    held: bool | None
+    state: str
+    records: int
+    in_per_s: float | None
+    out_per_s: float | None
+    share: float | None
+    lag: int | None
+    lag_ms: float | None
+    owner: str | None
+    limits: str
+    load: float | None
+    throttled: int | None
+    throttled_per_s: float | None
+    waiting: int | None
+
+
+class _Column(NamedTuple):
+    """A column; texts stand to the left, numbers to the right."""
+
+    title: str
+    cell: Callable[[Row], str]
+    text: bool = False
+    kinesis: bool = True
+    """Whether only shards of the kinesis view have it."""
+
+
+_COLUMNS: Final = (
+    _Column("id", lambda row: str(row.id), kinesis=False),
+    _Column("name", lambda row: row.name or UNKNOWN, text=True),
+    _Column("width", lambda row: UNKNOWN if row.width is None else f"{row.width:.2%}"),
+    _Column("state", lambda row: _state(row), text=True, kinesis=False),
+    _Column("parents", lambda row: "+".join(map(str, row.parents or ())) or UNKNOWN, text=True),
+    _Column("records", lambda row: count(row.records), kinesis=False),
+    _Column("in/s", lambda row: count(row.in_per_s), kinesis=False),
+    _Column("load", lambda row: UNKNOWN if row.load is None else f"{row.load:.0%}"),
+    _Column("throttled", lambda row: count(row.throttled)),
+    _Column("lag", lambda row: count(row.lag), kinesis=False),
+    _Column("owner", lambda row: row.owner or UNKNOWN, text=True, kinesis=False),
+    # The last: hash keys are long, and a narrow terminal breaks the lines only here.
+    _Column("range", lambda row: f"{row.start}–{row.end}", text=True),
+)
+
+
+def rows_of(stream: StreamView) -> list[Row]:
+    """A row for each shard, by id."""
+    return [_row(stream, shard) for shard in stream.shards]
+
+
+def table(stream: StreamView) -> str:
+    """A heading and one line a shard."""
+    columns = [c for c in _COLUMNS if stream.view == "kinesis" or not c.kinesis]
+    rows = rows_of(stream)
+    cells = [[column.title for column in columns]]
+    cells += [[column.cell(row) for column in columns] for row in rows]
+    widths = [max(map(len, of_column)) for of_column in zip(*cells, strict=True)]
+    return "\n".join([_heading(stream), *(_line(line, columns, widths) for line in cells)])
+
+
+def _heading(stream: StreamView) -> str:
+    parts = [stream.name, f"{stream.view} view", f"key {stream.key}"]
+    if stream.epochs:
+        parts.insert(1, f"epoch {stream.epochs[-1].epoch}")
+    if stream.view == "kinesis":
+        opened = sum(s.kinesis is not None and s.kinesis.lifecycle == "open" for s in stream.shards)
+        parts += [f"{opened} open shards", f"limits {stream.limits}"]
+        if stream.limits != "off":
+            parts.append(f"{stream.waiting:,} records wait for full shards")
+    else:
+        parts.append(f"{len(stream.shards)} partitions")
+    return ", ".join(parts)
+
+
+def _line(cells: Sequence[str], columns: Sequence[_Column], widths: Sequence[int]) -> str:
+    parts = [
+        cell.ljust(width) if column.text else cell.rjust(width)
+        for cell, column, width in zip(cells, columns, widths, strict=True)
+    ]
+    return GAP.join(parts).rstrip()
+
+
+def _state(row: Row) -> str:
+    """How it does; of a closed shard that is still read, both."""
+    if row.lifecycle in (None, "open", row.state):
+        return row.state
+    return f"{row.lifecycle}, {row.state}"
+
+
+def _row(stream: StreamView, shard: ShardView) -> Row:
+    kinesis = shard.kinesis
+    return Row(
+        stream=stream.name,
+        view=stream.view,
+        epoch=stream.epochs[-1].epoch if stream.epochs else None,
+        id=shard.id,
+        name=kinesis.name if kinesis else None,
+        start=kinesis.start if kinesis else None,
+        end=kinesis.end if kinesis else None,
+        width=kinesis.width if kinesis else None,
+        lifecycle=kinesis.lifecycle if kinesis else None,
+        parents=kinesis.parents if kinesis else None,
+        children=kinesis.children if kinesis else None,
+        held=kinesis.held if kinesis else None,
+        state=shard.state,
+        records=shard.records,
+        in_per_s=shard.in_per_s,
+        out_per_s=shard.out_per_s,
+        share=shard.share,
+        lag=shard.lag,
+        lag_ms=shard.lag_ms,
+        owner=shard.owner,
+        limits=stream.limits,
+        load=kinesis.load if kinesis else None,
+        throttled=kinesis.throttled if kinesis else None,
+        throttled_per_s=kinesis.throttled_per_s if kinesis else None,
+        waiting=kinesis.waiting if kinesis else None,
+    )
