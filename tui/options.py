@@ -16,8 +16,9 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 INCIDENT_S: Final = 10.0
 
 LAB_OPTIONS: Final = (
-    "rate", "shape", "shards", "consumers", "seed", "key", "view", "limits", "streams", "bootstrap",
-    "topic_prefix", "replication", "lateness_s", "session_timeout_s", "store_clicks", "data_dir",
+    "rate", "shape", "shards", "consumers", "seed", "key", "view", "limits", "aggregate", "streams",
+    "bootstrap", "topic_prefix", "replication", "lateness_s", "session_timeout_s", "store_clicks",
+    "data_dir",
 )  # fmt: skip
 """The settings that have an option of their own; the others stand in dasprep.toml."""
 

@@ -6,11 +6,11 @@ plain one with the reason. Nothing has changed then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, get_args
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from streaming.lab.tail import tail_records
 from streaming.shards.hashing import hash_key
 from streaming.shards.keys import shop
 from streaming.shards.limits import Numbers, shard_limits
@@ -19,10 +19,7 @@ from streaming.shards.scaling import check_scaling
 from streaming.shards.service_errors import broken_hash_key, invalid
 from streaming.shards.shardmap import ShardMap
 from streaming.shards.splitpoint import half_of_mass
-from streaming.verify import VerifyError
-
-if TYPE_CHECKING:
-    from streaming.lab.engine import Engine
+from streaming.verify.log import LogRecord
 
 MOST_SHARDS: Final = 200
 """Open shards of a stream in this lab."""
@@ -30,8 +27,7 @@ MOST_SHARDS: Final = 200
 MOST_EVER: Final = 1000
 """Shards of a stream, closed ones included: each is a partition of its topic for good."""
 
-MEASURED_ON: Final = 20_000
-"""Newest records by which a split's place is chosen."""
+Recent: TypeAlias = Callable[[], Awaitable[Sequence[LogRecord]]]
 
 
 class Change(NamedTuple):
@@ -61,10 +57,13 @@ def switch_key(plan: StreamPlan, key: str, shards: int) -> Change:
     return Change(_next(plan, key=key, shards=count), text)
 
 
-async def split(engine: Engine, plan: StreamPlan, shard: int, at: str) -> Change:
-    """Split an open shard at a hash key, or where what it carries halves (`at` is "")."""
+async def split(plan: StreamPlan, shard: int, at: str, recent: Recent) -> Change:
+    """Split an open shard at a hash key, or where what it carries halves (`at` is "").
+
+    `recent` gives the stream's newest records.
+    """
     shard_map = _map(plan)
-    place, why = (int(at), "") if _is_number(at) else await _halfway(engine, plan, shard)
+    place, why = (int(at), "") if _is_number(at) else _halfway(plan, shard, await recent())
     after = shard_map.split(shard, place)
     low, high = after.shards[-2:]
     text = f"split {shard_map.shard(shard).name} at {place}{why} into {low.name} and {high.name}"
@@ -167,14 +166,9 @@ def _is_number(at: str) -> bool:
     return bool(at)
 
 
-async def _halfway(engine: Engine, plan: StreamPlan, id_: int) -> tuple[int, str]:
+def _halfway(plan: StreamPlan, id_: int, records: Sequence[LogRecord]) -> tuple[int, str]:
     """Where the newest records of a shard halve, and what share falls below."""
     shard = _map(plan).shard(id_)
-    connection = engine.backend.connection
-    try:
-        records = await tail_records(connection, engine.topics, plan.stream, MEASURED_ON)
-    except VerifyError as error:
-        raise ValueError(str(error)) from error
     keys = [hash_key(record.key.decode("utf-8", "replace")) for record in records if record.key]
     found = half_of_mass(shard, keys)
     if found is None or found.lower_share is None:

@@ -38,6 +38,8 @@ class Crew:
         self.stats: ProducerStats | None = None
         self.rate = Rate()
         self._throttled: dict[Shard, Growth] = {}
+        self.throttled_before = 0
+        """Refusals that the store knows of from before this engine."""
         self._incarnation = -1
         self._before = (0, 0)
         self._traffic_began: float | None = None
@@ -118,7 +120,8 @@ class Crew:
 
     def throttled(self) -> int:
         """Records refused over all starts of the generator; one refused twice counts twice."""
-        return sum(growth.total for growth in self._throttled.values())
+        now = sum(growth.total for growth in self._throttled.values())
+        return self.throttled_before + now
 
     def throttled_per_s(self, stream: str, shard: int) -> float | None:
         """Refusals of a shard a second over the last seconds."""

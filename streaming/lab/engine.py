@@ -147,6 +147,7 @@ class Engine:
 
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
         self.state = "stopping" if self.failure is None else "failed"
+        self.switchboard.moves.close()
         await self.crew.supervisor.stop()
         for task in loops:
             task.cancel()

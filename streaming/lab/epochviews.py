@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from streaming.lab.snapshot import EpochView, HeavyKeyView, PredictionView
+from streaming.lab.snapshot import EpochView, HeavyKeyView, MovedView, PredictionView
 from streaming.lab.switchboard import measure
 from streaming.shards import skew
 from streaming.shards.keys import shop
@@ -68,6 +68,9 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
         distinct_keys=done.distinct_keys,
         inversions=epoch.inversions,
         predicted=_predicted(epoch.predicted),
+        moved=None
+        if (m := epoch.moved) is None
+        else MovedView(m.keys, m.records, m.measured, m.compared),
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from streaming.lab.commands import Reply, WhatIf
-from streaming.lab.tail import tail
+from streaming.lab.tail import events_of, tail
 from streaming.shards.keys import REGISTRY, shop
 from streaming.shards.limits import MOST_SHARDS, shard_limits
 from streaming.shards.plan import StreamPlan, View
@@ -19,13 +20,13 @@ from streaming.shards.report import render
 from streaming.shards.sample import BadSample, read_lines
 from streaming.shards.whatif import Question, Row, compare
 from streaming.verify import VerifyError
+from streaming.verify.log import LogRecord
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 MOST_SAMPLED: Final = 1_000_000
 TRIED_ON: Final = 20_000
-_PREDICT_S: Final = 3.0
 VIEWS: Final[tuple[View, ...]] = ("msk", "kinesis")
 
 
@@ -58,16 +59,12 @@ async def what_if(engine: Engine, asked: WhatIf) -> Reply:
     return Reply(True, text)
 
 
-async def predict(engine: Engine, plan: StreamPlan) -> str:
-    """What a plan would do to a stream's newest records: a row as JSON, "" when unknown."""
-    rate = _rate(engine, plan.stream)
-    with contextlib.suppress(BadSample, TimeoutError):
-        async with asyncio.timeout(_PREDICT_S):
-            values = await _newest(engine, plan.stream, TRIED_ON)
-            if isinstance(values, Reply):
-                return ""
-            row = await asyncio.to_thread(_predicted, values, plan, rate)
-            return "" if row is None else msgspec.json.encode(row).decode()
+async def predict(engine: Engine, plan: StreamPlan, recent: Sequence[LogRecord]) -> str:
+    """What a plan would do to these newest records: a row as JSON, "" when it cannot be told."""
+    rate, values = _rate(engine, plan.stream), events_of(plan.stream, recent)
+    with contextlib.suppress(BadSample):
+        row = await asyncio.to_thread(_predicted, values, plan, rate)
+        return "" if row is None else msgspec.json.encode(row).decode()
     return ""
 
 

@@ -192,6 +192,19 @@ class PredictionView(_View, frozen=True, gc=False):
     distinct_keys: int
 
 
+class MovedView(_View, frozen=True, gc=False):
+    """What a change of the shards does to the keys: shares (0–1) that have another shard now.
+
+    Foretold of keys and of their records; `measured` is of `compared` keys seen before and after
+    (None: not yet).
+    """
+
+    foretold: float
+    foretold_records: float
+    measured: float | None
+    compared: int
+
+
 class EpochView(_View, frozen=True, gc=False):
     """A stream under one plan, measured from `began_at_ms` to `ended_at_ms` (None: it holds).
 
@@ -223,6 +236,7 @@ class EpochView(_View, frozen=True, gc=False):
     distinct_keys: float | None
     inversions: int
     predicted: PredictionView | None
+    moved: MovedView | None = None
 
 
 class StreamView(_View, frozen=True, gc=False):

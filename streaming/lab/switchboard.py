@@ -18,6 +18,7 @@ from streaming.broker.errors import BrokerError
 from streaming.broker.topics import ensure_topics
 from streaming.lab.changes import (
     Change,
+    Recent,
     aggregate,
     first_plan,
     limit,
@@ -28,22 +29,27 @@ from streaming.lab.changes import (
 )
 from streaming.lab.commands import Reply
 from streaming.lab.experiments import predict
+from streaming.lab.moves import Moves
 from streaming.lab.producer_messages import Adopt, Hold
 from streaming.shards.keys import BadKey
 from streaming.shards.plan import StreamPlan
 from streaming.shards.service_errors import Refused
-from streaming.store.epochs import FIRST, Epoch, Measured
+from streaming.store.epochs import FIRST, Epoch, Measured, MovedKeys
 from streaming.store.ledger import Shard
+from streaming.verify.log import LogRecord
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
+    from streaming.lab.merger import Merger
+    from streaming.store.store import Store
 
 HEADROOM: Final = 2
 """Partitions are made for so many times the shards that are needed: each new one makes the group
 share out all of them again, and until a shard uses it nobody writes there."""
 
-Make: TypeAlias = Callable[[StreamPlan], Awaitable[Change] | Change]
-"""From the plan that holds to the next one. May raise ValueError."""
+Make: TypeAlias = Callable[[StreamPlan, Recent], Awaitable[Change] | Change]
+"""From the plan that holds, and the stream's newest records, to the next plan. May raise
+ValueError."""
 
 
 class Switchboard:
@@ -54,6 +60,7 @@ class Switchboard:
         self.plans: dict[str, StreamPlan] = {}
         self._room: dict[str, int] = {}
         self._drained: dict[Shard, float] = {}
+        self.moves = Moves(engine)
         self.lock = asyncio.Lock()
         """Held during a change: a generator that starts meanwhile waits for its plans."""
 
@@ -66,6 +73,8 @@ class Switchboard:
         engine = self._engine
         assert engine.store is not None  # noqa: S101 - opened before
         self._room = dict(engine.shards)
+        ended = [e.measured for stream in engine.shards for e in engine.store.epochs.of(stream)]
+        engine.crew.throttled_before = sum(m.throttled for m in ended if m is not None)
         for stream, shards in engine.shards.items():
             last = engine.store.epochs.current(stream)
             if last is not None and resume:
@@ -77,7 +86,7 @@ class Switchboard:
             else:
                 count = len(wanted.shard_map.open) if wanted.shard_map else wanted.shards
                 why = f"{stream}: the lab starts with key {wanted.key} on {count} shards"
-                await self._begin(wanted, ends, why, "")
+                await self._begin(wanted, ends, why)
         engine.shards = {stream: plan.shards for stream, plan in self.plans.items()}
         for stream in self.plans:
             engine.reading.follow(stream, engine.store.epochs.by_stream[stream])
@@ -98,27 +107,27 @@ class Switchboard:
 
     async def switch(self, stream: str, key: str, shards: int) -> Reply:
         """Change a stream's key, and its number of shards unless `shards` is 0."""
-        return await self._change(stream, lambda plan: switch_key(plan, key, shards))
+        return await self._change(stream, lambda plan, _: switch_key(plan, key, shards))
 
     async def split(self, stream: str, shard: int, at: str) -> Reply:
         """Split a shard at a hash key, or where what it carries halves."""
-        return await self._change(stream, lambda plan: split(self._engine, plan, shard, at))
+        return await self._change(stream, lambda plan, recent: split(plan, shard, at, recent))
 
     async def merge(self, stream: str, shard: int, other: int) -> Reply:
         """Merge two neighbours."""
-        return await self._change(stream, lambda plan: merge(plan, shard, other))
+        return await self._change(stream, lambda plan, _: merge(plan, shard, other))
 
     async def update_count(self, stream: str, shards: int) -> Reply:
         """Scale a stream."""
-        return await self._change(stream, lambda plan: update_count(plan, shards))
+        return await self._change(stream, lambda plan, _: update_count(plan, shards))
 
     async def limit(self, numbers: str) -> Reply:
         """Change what the shards of all streams take."""
-        return await self._change_all(lambda plan: limit(plan, numbers))
+        return await self._change_all(lambda plan, _: limit(plan, numbers))
 
     async def aggregate(self, packing: str) -> Reply:
         """Change how records of all streams are packed together."""
-        return await self._change_all(lambda plan: aggregate(plan, packing))
+        return await self._change_all(lambda plan, _: aggregate(plan, packing))
 
     async def _change_all(self, make: Make) -> Reply:
         replies = [await self._change(stream, make) for stream in self.plans]
@@ -136,7 +145,12 @@ class Switchboard:
         engine = self._engine
         if self.lock.locked() or engine.store is None or engine.merger is None:
             return
-        for stream, plan in self.plans.items():
+        async with self.lock:
+            await self._expire(engine.store, engine.merger, now)
+
+    async def _expire(self, store: Store, merger: Merger, now: float) -> None:
+        engine = self._engine
+        for stream, plan in list(self.plans.items()):
             gone = engine.reading.drained(stream)
             for id_ in gone:
                 self._drained.setdefault((stream, id_), now)
@@ -151,11 +165,10 @@ class Switchboard:
                 after = after.expire(id_)
                 del self._drained[stream, id_]
             self.plans[stream] = msgspec.structs.replace(plan, shard_map=after)
-            await engine.merger.call(engine.store.replan, self.plans[stream])
-            engine.reading.follow(stream, engine.store.epochs.by_stream[stream])
+            await merger.call(store.replan, self.plans[stream])
+            engine.reading.follow(stream, store.epochs.by_stream[stream])
             names = ", ".join(after.shards[id_].name for id_ in old)
             engine.journal.add("info", "expired", f"{stream}: {names} no longer listed")
-            return
 
     async def _change(self, stream: str, make: Make) -> Reply:
         engine = self._engine
@@ -164,8 +177,15 @@ class Switchboard:
             if old is None:
                 names = ", ".join(self.plans) or "none yet"
                 return Reply(False, f"there is no stream {stream!r}; there are: {names}")
+            newest: list[LogRecord] = []
+
+            async def recent() -> list[LogRecord]:
+                if not newest:
+                    newest.extend(await self.moves.recent(stream))
+                return newest
+
             try:
-                made = make(old)
+                made = make(old, recent)
                 change = made if isinstance(made, Change) else await made
             except Refused as error:
                 return Reply(False, f"{error.code}: {error}")
@@ -176,10 +196,14 @@ class Switchboard:
             new = change.plan
             if new.same(old):
                 return Reply(False, f"{stream} is so already: {change.text}")
-            predicted = await predict(engine, new)
+            predicted = await predict(engine, new, await recent())
+            moved = self.moves.foretell(old, new, newest)
+            text = change.text
+            if moved is not None:
+                text += f"; {moved.keys:.1%} of the keys move"
             try:
                 await self._make_room(old, new)
-                return await self._change_now(new, change.text, predicted)
+                return await self._change_now(new, text, predicted, moved)
             except BrokerError as error:
                 return Reply(False, str(error))
 
@@ -194,7 +218,9 @@ class Switchboard:
         have = await ensure_topics(engine.backend.connection, {topic: wanted}, (), replicas)
         self._room[new.stream] = have[topic]
 
-    async def _change_now(self, new: StreamPlan, what: str, predicted: str) -> Reply:
+    async def _change_now(
+        self, new: StreamPlan, what: str, predicted: str, moved: MovedKeys | None
+    ) -> Reply:
         engine = self._engine
         try:
             held = await engine.server.tell(Hold())
@@ -204,21 +230,27 @@ class Switchboard:
             if ends is None:
                 return Reply(False, "the broker does not say where its logs end; try again")
             text = f"{new.stream} epoch {new.epoch}: {what}"
-            await self._begin(new, ends, text, predicted)
+            await self._begin(new, ends, text, predicted, moved)
         finally:
             # A generator that died meanwhile starts again with these plans.
             await engine.server.tell(Adopt(tuple(self.plans.values())))
         return Reply(True, text)
 
     async def _begin(
-        self, plan: StreamPlan, ends: dict[Shard, int], why: str, predicted: str
+        self,
+        plan: StreamPlan,
+        ends: dict[Shard, int],
+        why: str,
+        predicted: str = "",
+        moved: MovedKeys | None = None,
     ) -> None:
         engine, now_ms = self._engine, int(time.time() * 1000)
         starts = {shard: end for (name, shard), end in ends.items() if name == plan.stream and end}
-        epoch = Epoch(plan, now_ms, why, starts, predicted=predicted)
+        epoch = Epoch(plan, now_ms, why, starts, predicted=predicted, moved=moved)
         measured = self._measured(plan.stream, ends, now_ms)
         await engine.begin_epoch(epoch, measured)
         self.plans[plan.stream] = plan
+        self.moves.watch(epoch)
 
     def _measured(self, stream: str, ends: dict[Shard, int], now_ms: int) -> Measured | None:
         """What the epoch that ends did."""

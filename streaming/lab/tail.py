@@ -6,7 +6,7 @@ A slice by time, and not the end of each shard, for only that has each shard's t
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -28,8 +28,12 @@ async def tail(
     Poison is left out: it has no fields to make a key of. Raises VerifyError when the log cannot
     be read.
     """
-    found = await tail_records(kafka, topics, stream, records)
-    values = (record.value for record in found)
+    return events_of(stream, await tail_records(kafka, topics, stream, records))
+
+
+def events_of(stream: str, records: Iterable[LogRecord]) -> list[bytes]:
+    """The values of those records that are events."""
+    values = (record.value for record in records)
     return [value for value in values if value is not None and _is_event(stream, value)]
 
 

@@ -36,6 +36,8 @@ STICKY_BYTES: Final = 16 * 1024
 _FIELD_OF: Final = {"event_type": "type", "event_id": "id"}
 """Names that say more than the event's own ones."""
 
+_WRITTEN: Final = {field: name for name, field in _FIELD_OF.items()}
+
 _SALT: Final = re.compile(r"salt([1-9][0-9]{0,3})(calc)?(hot)?")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TEMPLATE_PART: Final = re.compile(r"\{([^{}]*)\}|([^{}]+)")
@@ -108,7 +110,8 @@ def parse(text: str, known: Sequence[str] | None = None) -> KeyStrategy:
     base, parts = _parts(plain)
     for name in parts[1::2]:
         if known is not None and event_field(name) not in known:
-            raise BadKey(f"events have no field {name!r}; they have {', '.join(known)}")
+            written = (_WRITTEN.get(field, field) for field in known)
+            raise BadKey(f"events have no field {name!r}; they have {', '.join(written)}")
     salt, choose_two = _suffix(suffix, text) if plus else (None, False)
     if base == "none" and plus:
         raise BadKey("records without a key cannot be salted")

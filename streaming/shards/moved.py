@@ -1,4 +1,4 @@
-"""What adding partitions to a topic does to its keys.
+"""What adding partitions to a topic, or a reshard, does to the keys.
 
 Kafka moves no record: new records of a key that changes its partition come to a new place while
 the old ones stay, so the key's order is lost across the two, and a join with a topic of another
@@ -7,7 +7,7 @@ count no longer meets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,21 @@ class Moved(NamedTuple):
 
     keys: float
     records: float
+
+
+def moved_keys(
+    before: Mapping[bytes, int], after: Mapping[bytes, int], weights: Mapping[bytes, int]
+) -> tuple[Moved, int]:
+    """What part of the keys that both know has another shard now; and how many they are.
+
+    `before` and `after` are the shard of each key, `weights` its records.
+    """
+    both = before.keys() & after.keys()
+    if not both:
+        return Moved(0.0, 0.0), 0
+    moved = {key for key in both if before[key] != after[key]}
+    total = sum(weights[key] for key in both)
+    return Moved(len(moved) / len(both), sum(weights[key] for key in moved) / total), len(both)
 
 
 def moved_share(

@@ -5,7 +5,7 @@ Kept in memory beside the store and written with it. A record's epoch follows fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import msgspec
@@ -29,6 +29,21 @@ class Measured(msgspec.Struct, frozen=True):
     distinct_keys: float | None
 
 
+class MovedKeys(msgspec.Struct, frozen=True):
+    """What a change of the shards moves: shares (0 to 1) of the keys and of their records.
+
+    `keys` and `records` are foretold from `before`, the shard of each key; `measured` ones are of
+    `compared` keys seen again (None, 0: not yet).
+    """
+
+    before: dict[bytes, int]
+    keys: float
+    records: float
+    measured: float | None = None
+    measured_records: float | None = None
+    compared: int = 0
+
+
 class Epoch(msgspec.Struct):
     """One plan and where it began. `starts` lacks the shards that began empty.
 
@@ -43,6 +58,8 @@ class Epoch(msgspec.Struct):
     inversions: int = 0
     predicted: str = ""
     measured: Measured | None = None
+    moved: MovedKeys | None = None
+    """Not stored: the journal has it in words."""
 
     def begin(self, shard: int) -> int:
         """The first offset of this epoch in a shard."""
@@ -55,6 +72,10 @@ class Epochs:
     def __init__(self) -> None:
         self.by_stream: dict[str, list[Epoch]] = {}
         self._changed: set[tuple[str, int]] = set()
+
+    def of(self, stream: str) -> Sequence[Epoch]:
+        """All epochs of a stream, oldest first."""
+        return self.by_stream.get(stream, ())
 
     def current(self, stream: str) -> Epoch | None:
         """The epoch that holds, None before the first."""

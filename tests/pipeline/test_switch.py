@@ -77,6 +77,23 @@ async def test_a_key_is_switched_and_both_epochs_are_told(tmp_path: Path, where:
         assert len(told) == 2 and "event_type on 6 shards" in told[0][0]
 
 
+async def test_added_partitions_move_keys_as_foretold(tmp_path: Path) -> None:
+    async with lab(tmp_path, rate=3000) as driven:
+        await driven.stored(15_000)
+        done = await driven.do(SwitchKey("clicks", "customer_id", 6))
+        assert "of the keys move" in done.text
+        seen = await driven.until(
+            lambda s: (m := clicks(s)[-1].moved) is not None and m.compared > 0, "measured"
+        )
+        moved = clicks(seen)[-1].moved
+        assert moved.foretold == pytest.approx(2 / 3, abs=0.08)  # 1 - 4/12
+        assert moved.measured == pytest.approx(moved.foretold, abs=0.06)
+        assert moved.compared > 300
+        assert any(e.kind == "moved" and "stay where they were" in e.text for e in seen.events)
+        # Each customer's records of before are where they were, and the new ones elsewhere.
+        assert_exact(await driven.finish())
+
+
 async def test_what_cannot_be_switched_changes_nothing(tmp_path: Path) -> None:
     async with lab(tmp_path) as driven:
         await driven.stored(500)
