@@ -15,7 +15,7 @@ import pytest
 
 from streaming.lab.link import LinkLost
 from tests.screens.conftest import Runner
-from tests.screens.fakes import snapshot, starting, stream
+from tests.screens.fakes import kinesis_stream, snapshot, starting, stream
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -43,6 +43,9 @@ def same_as_golden(name: str, lines: list[str]) -> None:
         ("200x50-64-shards", (200, 50), False, [snapshot(streams=(stream(shards=64),))]),
         ("120x40-starting", (120, 40), False, [starting("topics")]),
         ("80x24-starting", (80, 24), False, [starting("topics")]),
+        ("120x40-kinesis", (120, 40), False, [snapshot(streams=(kinesis_stream(),))]),
+        ("80x24-kinesis", (80, 24), False, [snapshot(streams=(kinesis_stream(),))]),
+        ("80x24-kinesis-ascii", (80, 24), True, [snapshot(streams=(kinesis_stream(),))]),
         ("120x40-gone", (120, 40), False, [snapshot(), LinkLost("its pipe closed")]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
