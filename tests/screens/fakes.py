@@ -226,9 +226,7 @@ def kinesis_stream(**changes: Any) -> StreamView:
         throttled_per_s=310.0,
         waiting=1840,
     )
-    return msgspec.structs.replace(
-        view, shards=shards, **{"in_per_s": 2546.0, "lag": 43_747, **changes}
-    )
+    return msgspec.structs.replace(view, shards=shards, in_per_s=2546.0, lag=43_747, **changes)
 
 
 def history(seconds: int = 300) -> tuple[RatePoint, ...]:

@@ -163,5 +163,5 @@ def _numbers(stream: StreamView | None) -> list[Part]:
     return [
         Part(6, (("in ", "label"), (rate + unit, "strong"))),
         Part(7, (("lag ", "label"), (numbers.count(stream.lag, 11), lag_style))),
-        *(Part(7, (segment,)) for segment in pressure(stream)),
+        *(Part(8 + place, (segment,)) for place, segment in enumerate(pressure(stream))),
     ]
