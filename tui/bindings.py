@@ -71,8 +71,11 @@ DIALOG_BODY: Final[list[BindingType]] = [
 BENCH: Final[list[BindingType]] = [
     Binding("escape", "dismiss", "Close", id="bench.close"),
     Binding("f2", "next_stream", "Next stream", id="bench.stream"),
-    Binding("pagedown", "page(10)", "Page down", show=False, id="bench.page.down"),
-    Binding("pageup", "page(-10)", "Page up", show=False, id="bench.page.up"),
+]
+
+PAGES: Final[list[BindingType]] = [
+    Binding("pagedown", "screen.page(10)", "Page down", id="bench.page.down"),
+    Binding("pageup", "screen.page(-10)", "Page up", id="bench.page.up"),
 ]
 
 KEY_INPUT: Final[list[BindingType]] = [
@@ -102,7 +105,7 @@ LINEAGE: Final[list[BindingType]] = [
     Binding("G,end", "edge(1)", "Last shard", show=False, id="lineage.last"),
 ]
 
-DIALOGS: Final = (*BENCH, *KEY_INPUT, *LINEAGE)
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE)
 """Bindings of dialogs that the help tells of while none is open."""
 
 KEY_BAR: Final = (
@@ -124,14 +127,12 @@ KEY_BAR: Final = (
 """What the bottom line shows, most useful first: of what does not fit, the last goes first."""
 
 KEY_LAB_BAR: Final = (
-    (("bench.close",), "Close"),
     (("offer.previous", "offer.next"), "Offered keys"),
     (("bench.stream",), "Stream"),
     (("bench.page.up", "bench.page.down"), "Scroll"),
 )
 
 LINEAGE_BAR: Final = (
-    (("bench.close",), "Close"),
     (("lineage.split",), "Split"),
     (("lineage.merge",), "Merge"),
     (("lineage.number",), "Number"),
@@ -147,8 +148,8 @@ HELP_GROUPS: Final = tuple(
         ("Everywhere", BindingsMap(APP).shown_keys),
         ("Streams, sort and filter", BindingsMap(MAIN).shown_keys),
         ("Shards", BindingsMap(SHARDS).shown_keys),
-        ("In the key lab", BindingsMap([*BENCH, *KEY_INPUT]).shown_keys),
-        ("In shards and lineage", BindingsMap([*BENCH, *LINEAGE]).shown_keys),
+        ("In the key lab", BindingsMap([*BENCH, *PAGES, *KEY_INPUT]).shown_keys),
+        ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

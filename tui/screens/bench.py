@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
@@ -37,6 +38,8 @@ class TextPanel(LinePanel, can_focus=False):
 class SafeInput(Input):
     """An input that keeps nothing a terminal must not get."""
 
+    BINDINGS = bindings.PAGES
+
     def __init__(self, *, id: str, limit: int, placeholder: str = "") -> None:
         super().__init__(id=id, compact=True, max_length=limit, placeholder=placeholder)
         self.limit = limit
@@ -52,6 +55,7 @@ class Bench(ModalScreen[None]):
     BINDINGS = bindings.BENCH
     COMPONENT_CLASSES = LINE_CLASSES
     TITLE_TEXT: ClassVar[str] = ""
+    CLOSING_TEXT: ClassVar[str] = "esc closes"
     BAR: ClassVar[Entries] = ()
 
     def __init__(self, glyphs: Glyphs, moment: Moment) -> None:
@@ -110,7 +114,9 @@ class Bench(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Name the dialog and draw what is known."""
-        self.query_one("#bench").border_title = self.TITLE_TEXT
+        frame = self.query_one("#bench")
+        frame.border_title = Content(self.TITLE_TEXT)
+        frame.border_subtitle = Content(self.CLOSING_TEXT)
         self.show(self.moment)
 
     def on_resize(self) -> None:

@@ -34,7 +34,7 @@ class KeyInput(SafeInput):
 class ComparisonPanel(LinePanel, can_focus=True):
     """The table of epochs; scrolls where it does not fit."""
 
-    BINDINGS = bindings.COMPARISON
+    BINDINGS = bindings.COMPARISON + bindings.PAGES
 
 
 class KeyLab(Bench):
@@ -42,6 +42,7 @@ class KeyLab(Bench):
 
     AUTO_FOCUS = "#key"
     TITLE_TEXT = "Key lab"
+    CLOSING_TEXT = "enter changes, tab goes on, esc closes"
     BAR = bindings.KEY_LAB_BAR
 
     def __init__(self, glyphs: Glyphs, moment: Moment) -> None:
@@ -49,6 +50,7 @@ class KeyLab(Bench):
         self.key = KeyInput(id="key", limit=KEY_LIMIT, placeholder="as it is")
         self.offers = TextPanel(id="offers", glyphs=glyphs)
         self.table = ComparisonPanel(id="comparison", glyphs=glyphs)
+        self._said = hint("")
 
     def form(self) -> ComposeResult:
         """The key beside the number of shards."""

@@ -24,7 +24,7 @@ HINT = "split and merge take the shard under the cursor"
 class LineagePanel(CursorPanel):
     """The tree of shards, with a cursor."""
 
-    BINDINGS = bindings.LINEAGE
+    BINDINGS = bindings.LINEAGE + bindings.PAGES
 
     def on_click(self, event: events.Click) -> None:
         """Choose a row."""

@@ -12,7 +12,7 @@ from tui.lines import Line, Segment, crop, merged, width_of
 from tui.moment import Moment
 from tui.offers import OFFERED, told
 from tui.safe import safe
-from tui.views.plan import open_shards, plan_words, pressure
+from tui.views.plan import plan_words, pressure
 
 NAME_LIMIT = 40
 ANSWER_LIMIT = 600
@@ -35,9 +35,9 @@ def now_line(moment: Moment, width: int, glyphs: Glyphs, *, lab_wide: bool = Fal
     stream, snapshot = moment.shown_stream, moment.snapshot
     if stream is None or snapshot is None:
         return ((NO_STREAM, "busy"),)
-    unit = "shards" if stream.view == "kinesis" else "partitions"
-    words = [f"{len(open_shards(stream))} {unit}", *plan_words(stream)]
-    words += _switches(stream, snapshot) if lab_wide else [f"key {safe(stream.key, NAME_LIMIT)}"]
+    words = plan_words(stream, key=not lab_wide) or [f"key {safe(stream.key, NAME_LIMIT)}"]
+    if lab_wide:
+        words[2:2] = _switches(stream, snapshot)
     dot = f" {glyphs.dot} "
     segments: list[Segment] = [*_warnings(moment), (safe(stream.name, NAME_LIMIT), "strong")]
     segments += [(dot, "dim"), (dot.join(words), "text")]

@@ -21,7 +21,7 @@ def open_shards(stream: StreamView) -> list[ShardView]:
 
 
 def plan_words(stream: StreamView, *, key: bool = False) -> list[str]:
-    """Return view, limits and epoch; nothing while a partitioned stream has had one plan only."""
+    """Return view, limits and epoch; nothing for a topic of whose plan nothing is known."""
     words: list[str] = []
     if stream.view != "msk" or stream.epochs:
         words.append(safe(stream.view, WORD_LIMIT))
