@@ -113,7 +113,7 @@ def _offers(keys: tuple[str, ...] | list[str], name: str) -> Line:
 def _switches(stream: StreamView, snapshot: LabSnapshot) -> list[str]:
     if stream.view != "kinesis":
         return []
-    words = [f"parents first {'on' if snapshot.parents_first else 'off'}"]
+    words = ["parents first" if snapshot.parents_first else "children at once"]
     return words if stream.aggregated else [*words, "not aggregated"]
 
 
