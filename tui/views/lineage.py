@@ -13,7 +13,7 @@ from tui.lines import Line, Segment, merged
 from tui.safe import fit, safe
 from tui.views.columns import FULL
 
-DEEPEST = 5
+DEEPEST = 4
 """Levels that are indented; what lies deeper stands below the last of them."""
 
 TREE = 12
