@@ -114,7 +114,9 @@ class DemoLink:
         view = kinesis_stream()
         before, now = view.epochs
         held = msgspec.structs.replace(
-            now, records=now.records + int(moving.in_per_s or 0) * len(self.points)
+            now,
+            began_at_ms=self.points[0].at_ms - 60_000 if self.points else now.began_at_ms,
+            records=now.records + int(moving.in_per_s or 0) * len(self.points),
         )
         return msgspec.structs.replace(
             view,

@@ -162,7 +162,7 @@ _ROWS: tuple[tuple[str, Cell, Guess], ...] = (
     ("Jain", lambda e, _: numbers.measure(e.jain), _nothing),
     (
         "throttled",
-        lambda e, _: numbers.count(e.throttled),
+        lambda e, _: f"{numbers.count(e.throttled)} refusals" if e.throttled else "never",
         _predicted(lambda p: f"{numbers.percent(p.throttled_share)} of records"),
     ),
     (
