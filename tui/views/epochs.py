@@ -139,6 +139,13 @@ def _hottest(epoch: EpochView, _: int) -> str:
     return f"{numbers.percent(_share(epoch))} on {epoch.counts.index(max(epoch.counts)):02d}"
 
 
+def _throttled(epoch: EpochView, _: int) -> str:
+    """Return how often a full shard refused; without limits none can, and that is no zero."""
+    if epoch.throttled:
+        return f"{numbers.count(epoch.throttled)} refusals"
+    return numbers.UNKNOWN if epoch.hottest_load is None else "never"
+
+
 def _inversions(epoch: EpochView, _: int) -> str:
     return "none seen" if not epoch.inversions else f"{numbers.count(epoch.inversions)} seen"
 
@@ -162,7 +169,7 @@ _ROWS: tuple[tuple[str, Cell, Guess], ...] = (
     ("Jain", lambda e, _: numbers.measure(e.jain), _nothing),
     (
         "throttled",
-        lambda e, _: f"{numbers.count(e.throttled)} refusals" if e.throttled else "never",
+        _throttled,
         _predicted(lambda p: f"{numbers.percent(p.throttled_share)} of records"),
     ),
     (
