@@ -24,9 +24,13 @@ from tui.moment import Moment
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.safe import safe
+from tui.screens.bench import Bench
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
+from tui.screens.keylab import KeyLab
+from tui.screens.lineage import LineageScreen
 from tui.screens.main import MainScreen
 from tui.views.broker import broker_text
+from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
 
 REFRESH_HZ: Final = (0.5, 1.0, 2.0, 4.0, 10.0)
@@ -38,6 +42,7 @@ MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
+BENCHES: Final = {"keys": KeyLab, "shards": LineageScreen}
 EXIT_LAB_ERROR: Final = 2
 
 
@@ -162,8 +167,15 @@ class LabApp(App[None]):
             return
         self._painting = True
         self._drawn, self._drawn_at = self.newest, self._monotonic()
-        self.main.show(self.moment())
+        self._show(self.moment())
         self.main.call_after_refresh(self._painted)
+
+    def _show(self, moment: Moment) -> None:
+        """Show one instant on the live screen and in the dialogs that live with it."""
+        self.main.show(moment)
+        for screen in self.screen_stack:
+            if isinstance(screen, Bench):
+                screen.show(moment)
 
     def _painted(self) -> None:
         self._painting = False
@@ -196,7 +208,7 @@ class LabApp(App[None]):
     def on_main_screen_stream_chosen(self, event: MainScreen.StreamChosen) -> None:
         """Show another stream, of the held snapshot while the display is paused."""
         self.stream = event.name
-        self.main.show(self._header_moment())
+        self._show(self._header_moment())
 
     def action_load(self, step: int) -> None:
         """Ask for less or more load than was asked for last."""
@@ -212,7 +224,8 @@ class LabApp(App[None]):
 
     def action_help(self) -> None:
         """Explain keys and panels."""
-        keys = keys_by_id(self.main.active_bindings.values())
+        keys = bindings.keys_of(bindings.DIALOGS, self._keymap)
+        keys |= keys_by_id(self.main.active_bindings.values())
         self.push_screen(
             Dialog("Help", lambda width: help_lines(keys, width, self.glyphs), glyphs=self.glyphs)
         )
@@ -247,13 +260,17 @@ class LabApp(App[None]):
         if self.newest is not None:
             self.report("Broker", broker_text(self.newest.broker, self.newest.at_ms))
 
+    def action_bench(self, name: str) -> None:
+        """Open a dialog that changes the shown stream."""
+        self.push_screen(BENCHES[name](self.glyphs, self._header_moment()))
+
     def action_what_if(self) -> None:
         """Try other keys out on the shown stream's newest records, on as many shards and twice."""
         stream = None if self.main.moment is None else self.main.moment.shown_stream
         if stream is None:
             self.tell("The lab is not running yet.", ok=False)
             return
-        count = len(stream.shards)
+        count = len(open_shards(stream))
         width = min(self.size.width, DIALOG_WIDTH) - EDGES
         self.ask(WhatIf(stream.name, (count, 2 * count), width), True)
 

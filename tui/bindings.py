@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from textual.binding import Binding, BindingsMap, BindingType
@@ -17,6 +18,8 @@ APP: Final[list[BindingType]] = [
     Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
     Binding("w", "what_if", "What if: other keys", id="app.what_if", key_display="w"),
     Binding("b", "broker", "Broker", id="app.broker", key_display="b"),
+    Binding("e", "bench('keys')", "Key lab: before and after", id="app.key_lab", key_display="e"),
+    Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
 
@@ -65,6 +68,46 @@ DIALOG_BODY: Final[list[BindingType]] = [
     Binding("G,end", "scroll_end", "End", show=False, id="dialog.last"),
 ]
 
+BENCH: Final[list[BindingType]] = [
+    Binding("escape", "dismiss", "Close", id="bench.close"),
+    Binding("f2", "next_stream", "Next stream", id="bench.stream"),
+]
+
+PAGES: Final[list[BindingType]] = [
+    Binding("pagedown", "screen.page(10)", "Page down", id="bench.page.down"),
+    Binding("pageup", "screen.page(-10)", "Page up", id="bench.page.up"),
+]
+
+KEY_INPUT: Final[list[BindingType]] = [
+    Binding("down", "offer(1)", "Next offered key", id="offer.next"),
+    Binding("up", "offer(-1)", "Previous offered key", id="offer.previous"),
+]
+
+COMPARISON: Final[list[BindingType]] = [
+    Binding("q", "screen.dismiss", "Close", show=False, id="comparison.close"),
+    Binding("j,down", "scroll_body(1)", "Down", show=False, id="comparison.down"),
+    Binding("k,up", "scroll_body(-1)", "Up", show=False, id="comparison.up"),
+    Binding("g,home", "scroll_home", "Top", show=False, id="comparison.first"),
+    Binding("G,end", "scroll_end", "End", show=False, id="comparison.last"),
+]
+
+LINEAGE: Final[list[BindingType]] = [
+    Binding("d", "screen.do('split')", "Split (divide) the shard", id="lineage.split"),
+    Binding("m", "screen.do('merge')", "Merge with the next range", id="lineage.merge"),
+    Binding("n", "screen.number", "Type a number of shards", id="lineage.number"),
+    Binding("l", "screen.do('limits')", "Other limits", id="lineage.limits"),
+    Binding("p", "screen.do('parents')", "Parents first on or off", id="lineage.parents"),
+    Binding("a", "screen.do('aggregation')", "Aggregation on or off", id="lineage.aggregation"),
+    Binding("q", "screen.dismiss", "Close", show=False, id="lineage.close"),
+    Binding("j,down", "move(1)", "Next shard", show=False, id="lineage.down"),
+    Binding("k,up", "move(-1)", "Previous shard", show=False, id="lineage.up"),
+    Binding("g,home", "edge(-1)", "First shard", show=False, id="lineage.first"),
+    Binding("G,end", "edge(1)", "Last shard", show=False, id="lineage.last"),
+]
+
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE)
+"""Bindings of dialogs that the help tells of while none is open."""
+
 KEY_BAR: Final = (
     (("app.help",), "Help"),
     (("app.pause",), "Pause"),
@@ -73,6 +116,8 @@ KEY_BAR: Final = (
     (("stream.next",), "Stream"),
     (("load.down", "load.up"), "Load"),
     (("app.commands",), "Commands"),
+    (("app.key_lab",), "Keys"),
+    (("app.shards",), "Lineage"),
     (("app.what_if",), "What if"),
     (("app.broker",), "Broker"),
     (("refresh.down", "refresh.up"), "Rate"),
@@ -81,15 +126,44 @@ KEY_BAR: Final = (
 )
 """What the bottom line shows, most useful first: of what does not fit, the last goes first."""
 
+KEY_LAB_BAR: Final = (
+    (("offer.previous", "offer.next"), "Offered keys"),
+    (("bench.stream",), "Stream"),
+    (("bench.page.up", "bench.page.down"), "Scroll"),
+)
+
+LINEAGE_BAR: Final = (
+    (("lineage.split",), "Split"),
+    (("lineage.merge",), "Merge"),
+    (("lineage.number",), "Number"),
+    (("lineage.limits",), "Limits"),
+    (("lineage.parents",), "Parents"),
+    (("lineage.aggregation",), "Aggregate"),
+    (("bench.stream",), "Stream"),
+)
+
 HELP_GROUPS: Final = tuple(
     (title, tuple((binding.id or "", binding.description) for binding in bound if binding.id))
     for title, bound in (
         ("Everywhere", BindingsMap(APP).shown_keys),
         ("Streams, sort and filter", BindingsMap(MAIN).shown_keys),
         ("Shards", BindingsMap(SHARDS).shown_keys),
+        ("In the key lab", BindingsMap([*BENCH, *PAGES, *KEY_INPUT]).shown_keys),
+        ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""
+
+
+def keys_of(bound: Iterable[BindingType], keymap: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the keys of bindings that are not active now, as a keymap moves them."""
+    keys: dict[str, list[str]] = {}
+    for binding in bound:
+        if isinstance(binding, Binding) and binding.id:
+            moved = keymap.get(binding.id, binding.key)
+            keys[binding.id] = [key_name(key.strip()) for key in moved.split(",")]
+    return keys
+
 
 SHORT_NAMES: Final = {
     "question_mark": "?",

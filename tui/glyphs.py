@@ -17,6 +17,8 @@ class Glyphs:
     good: str
     note: str
     moving: str
+    waiting: str
+    closed: str
     cursor: str
     down: str
     up: str
@@ -24,6 +26,7 @@ class Glyphs:
     bar: str
     half: str
     rest: str
+    shade: str
     levels: str
     """Heights of a sparkline, lowest first."""
     rule: str
@@ -35,6 +38,7 @@ class Glyphs:
     line_lag: str
     more: str
     separator: str
+    dot: str
 
 
 UNICODE = Glyphs(
@@ -44,6 +48,8 @@ UNICODE = Glyphs(
     good="✓",
     note="●",
     moving="↻",
+    waiting="○",
+    closed="×",
     cursor=">",
     down="↓",
     up="↑",
@@ -51,6 +57,7 @@ UNICODE = Glyphs(
     bar="█",
     half="▌",
     rest="·",
+    shade="▒",
     levels="▁▂▃▄▅▆▇█",
     rule="─",
     tick="┬",
@@ -61,6 +68,7 @@ UNICODE = Glyphs(
     line_lag="━",
     more="…",
     separator="›",
+    dot="·",
 )
 
 ASCII = Glyphs(
@@ -70,6 +78,8 @@ ASCII = Glyphs(
     good="+",
     note="*",
     moving="@",
+    waiting="o",
+    closed="x",
     cursor=">",
     down="v",
     up="^",
@@ -77,6 +87,7 @@ ASCII = Glyphs(
     bar="#",
     half="=",
     rest=".",
+    shade=":",
     levels="_.:-=+*#",
     rule="-",
     tick="+",
@@ -87,6 +98,7 @@ ASCII = Glyphs(
     line_lag="#",
     more="~",
     separator=">",
+    dot="-",
 )
 
 

@@ -73,6 +73,21 @@ def percent(share: float | None) -> str:
     return f"{round(min(max(share, 0.0), 1.0) * 100)}%"
 
 
+def part(of_limit: float | None) -> str:
+    """Return a part of a limit as a percentage, which may be over a hundred."""
+    if of_limit is None or not math.isfinite(of_limit):
+        return UNKNOWN
+    whole = round(max(of_limit, 0.0) * 100)
+    return f"{whole}%" if whole < 1000 else ">999%"
+
+
+def measure(value: float | None) -> str:
+    """Return a measure of unevenness with two digits behind the point."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:.2f}" if abs(value) < 10_000 else shortened(value)
+
+
 def clock(at_ms: int | None) -> str:
     """Return the local time of day of a wall clock in milliseconds since the epoch."""
     if at_ms is None:

@@ -11,6 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from streaming.lab.commands import AddConsumer, Inject, KillBroker, KillConsumer, Verify
 from streaming.lab.snapshot import KILL_BROKER, LabSnapshot
+from tui import deeds
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
         "What each key would do to the shown stream, from its newest records",
         app.action_what_if,
     )
+    yield from _of_stream(app, snapshot)
     yield Entry(
         "Show broker",
         "Its nodes and replicas, what it can do and why it cannot do the rest",
@@ -74,6 +76,49 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
         "Compute the truth from the log and compare it with the store; takes a while",
         partial(app.ask, Verify(), True),
     )
+
+
+def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
+    """Return what can be done to the shown stream and the shard under the cursor."""
+    yield Entry(
+        "Key lab",
+        "Give the shown stream another key; before, after and predicted side by side",
+        partial(app.action_bench, "keys"),
+    )
+    yield Entry(
+        "Shards and lineage",
+        "Splits and merges of the shown stream, and the number of its shards",
+        partial(app.action_bench, "shards"),
+    )
+    stream = None if app.main.moment is None else app.main.moment.shown_stream
+    if stream is None:
+        return
+    cursor = app.main.shards.cursor
+    shard = next((s for s in stream.shards if s.id == cursor), None)
+    found = [
+        deeds.split(stream, shard),
+        deeds.merge(stream, shard),
+        *(deeds.limits(stream, numbers) for numbers in deeds.LIMITS if numbers != stream.limits),
+        deeds.parents_first(stream, snapshot),
+        deeds.aggregation(stream),
+    ]
+    for deed in found:
+        run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
+        yield Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
+    lacking = snapshot.broker.lacks(deeds.ADD_PARTITIONS)
+    if stream.view != "kinesis":
+        title = f"Add partitions to {safe(stream.name, NAME_LIMIT)}"
+        run = partial(app.tell, f"{title}: {lacking}", ok=False)
+        open_it = partial(app.action_bench, "shards")
+        yield Entry(title, "More of them, in a new epoch", run if lacking else open_it, lacking)
+    else:
+        title = f"Change the number of shards of {safe(stream.name, NAME_LIMIT)}"
+        yield Entry(title, "As UpdateShardCount does it", partial(app.action_bench, "shards"))
+
+
+def _ask(app: LabApp, deed: deeds.Deed) -> None:
+    for command in deed.commands:
+        app.ask(command)
 
 
 def _needing(capability: str, app: LabApp, snapshot: LabSnapshot, entry: Entry) -> Entry:

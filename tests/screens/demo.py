@@ -16,8 +16,8 @@ import msgspec
 
 from streaming.lab.commands import Command, Reply, SetRate, Verify
 from streaming.lab.link import LabError, LinkLost
-from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint, ShardView
-from tests.screens.fakes import events, shard, snapshot, starting, stream
+from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint, ShardView, StreamView
+from tests.screens.fakes import events, kinesis_stream, shard, snapshot, starting, stream
 from tui.app import run_app
 
 SLOW_MODES = ("normal", "lost")
@@ -27,7 +27,8 @@ SLOW_MODES = ("normal", "lost")
 class DemoLink:
     """Moves made-up numbers four times a second; `mode` chooses how it misbehaves."""
 
-    def __init__(self, mode: str, shards: int, pid_file: str) -> None:
+    def __init__(self, mode: str, shards: int, pid_file: str, kinesis: bool = False) -> None:
+        self.kinesis = kinesis
         self.mode = mode
         self.shards = shards
         self.pid_file = pid_file
@@ -68,6 +69,7 @@ class DemoLink:
         if isinstance(command, Verify):
             await asyncio.sleep(3)
             return Reply(True, "0 lost, 0 doubled, 690,000 records compared\nwindows: 300 equal")
+        await asyncio.sleep(1)
         return Reply(True, f"{type(command).__name__} done [/x]")
 
     async def close(self) -> None:
@@ -87,7 +89,7 @@ class DemoLink:
         left = min(entered, 2600.0) if self.lag <= 0 else 2600.0
         self.lag = max(0.0, self.lag + (entered - left) / 4)
         if seq % 4 == 0:
-            mark = "load" if seq % 120 == 60 else ""
+            mark = "clicks epoch 2: key country instead of customer_id" if seq % 120 == 60 else ""
             self.points.append(RatePoint(now, entered, left, int(self.lag), mark))
             del self.points[:-600]
         if seq % 60 == 59:
@@ -97,12 +99,32 @@ class DemoLink:
         moving = msgspec.structs.replace(
             stream(), shards=clicks, in_per_s=entered, out_per_s=left, lag=int(self.lag)
         )
+        if self.kinesis:
+            moving = self._ranges(moving)
         return msgspec.structs.replace(
             snapshot(seq),
             at_ms=now,
             streams=(moving, stream("orders", 4)),
             history=tuple(self.points),
             events=tuple(self.diary),
+        )
+
+    def _ranges(self, moving: StreamView) -> StreamView:
+        """The Kinesis view of it, an epoch old: its records grow, and one shard is full."""
+        view = kinesis_stream()
+        before, now = view.epochs
+        held = msgspec.structs.replace(
+            now,
+            began_at_ms=self.points[0].at_ms - 60_000 if self.points else now.began_at_ms,
+            records=now.records + int(moving.in_per_s or 0) * len(self.points),
+        )
+        return msgspec.structs.replace(
+            view,
+            in_per_s=moving.in_per_s,
+            out_per_s=moving.out_per_s,
+            lag=moving.lag,
+            throttled_per_s=max(0.0, self.random.gauss(300, 40)),
+            epochs=(before, held),
         )
 
     def _shard(self, id: int, total: float, now: int) -> ShardView:
@@ -122,11 +144,12 @@ def main() -> int:
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--hz", type=float, default=2.0)
     parser.add_argument("--shards", type=int, default=12)
+    parser.add_argument("--kinesis", action="store_true")
     parser.add_argument("--pid-file", default="")
     parser.add_argument("--crash-dir", type=Path)
     options = parser.parse_args()
     return run_app(
-        lambda: DemoLink(options.mode, options.shards, options.pid_file),
+        lambda: DemoLink(options.mode, options.shards, options.pid_file, options.kinesis),
         refresh_hz=options.hz,
         ascii=options.ascii,
         crash_dir=options.crash_dir,

@@ -13,8 +13,12 @@ from streaming.lab.link import LabError, LinkLost
 from streaming.lab.snapshot import (
     BrokerView,
     ConsumerView,
+    EpochView,
     EventView,
+    HeavyKeyView,
+    KinesisShardView,
     LabSnapshot,
+    PredictionView,
     RatePoint,
     ShardView,
     SkewView,
@@ -106,6 +110,123 @@ def stream(name: str = "clicks", shards: int = 12, **changes: Any) -> StreamView
         watermark_at_ms=NOW_MS - 8_000,
     )
     return msgspec.structs.replace(view, **changes)
+
+
+HASH_KEYS = 2**128
+LINEAGE: tuple[tuple[int, int, str, tuple[int, ...], tuple[int, ...]], ...] = (
+    (0, 4, "open", (), ()),
+    (4, 8, "closed", (), (4, 5)),
+    (8, 12, "expired", (), (6,)),
+    (12, 16, "closed", (), (6,)),
+    (4, 6, "open", (1,), ()),
+    (6, 8, "closed", (1,), (7, 8)),
+    (8, 16, "open", (2, 3), ()),
+    (6, 7, "open", (5,), ()),
+    (7, 8, "open", (5,), ()),
+)
+"""Each shard's range in sixteenths, its state, parents and children."""
+
+
+def kinesis_shard(id: int, low: float, high: float, state: str, **changes: Any) -> ShardView:
+    """A shard with a range from `low` to `high`, in parts of all hash keys."""
+    full, held = id == 4, id in (7, 8)
+    is_open = state == "open"
+    lifecycle: Any = state
+    of_range = KinesisShardView(
+        name=f"shardId-{id:012}",
+        start=str(int(low * HASH_KEYS)),
+        end=str(int(high * HASH_KEYS) - 1),
+        width=high - low,
+        lifecycle=lifecycle,
+        parents=changes.pop("parents", ()),
+        children=changes.pop("children", ()),
+        held=held,
+        load=None if not is_open else 1.0 if full else 0.1 + 0.09 * id,
+        throttled=5210 if full else 0,
+        throttled_per_s=None if not is_open else 310.0 if full else 0.0,
+        waiting=1840 if full else 0,
+    )
+    word: Any = "waiting" if held else "hot" if full else "ok" if is_open else "closed"
+    rates: dict[str, Any] = {} if is_open else {"in_per_s": 0.0, "share": 0.0, "trend": (0,) * 60}
+    return shard(id, state=word, kinesis=of_range, **{**rates, **changes})
+
+
+def epoch(number: int, **changes: Any) -> EpochView:
+    counts = tuple(40_000 + 9000 * (id % 4) + (160_000 if id == 3 else 0) for id in range(12))
+    view = EpochView(
+        epoch=number,
+        began_at_ms=NOW_MS - 400_000 + number * 100_000,
+        ended_at_ms=None,
+        key="country",
+        view="msk",
+        shards=12,
+        keeps="order per country",
+        loses="order per customer, and even load: a few countries carry most records",
+        why="the key is country from here on",
+        records=sum(counts),
+        counts=counts,
+        max_over_mean=3.62,
+        cv=0.81,
+        gini=0.51,
+        jain=0.4,
+        hottest_load=None,
+        throttled=0,
+        distinct_keys=61.0,
+        inversions=1204,
+        predicted=PredictionView(3.41, 0.284, 0.0, 58),
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def epochs() -> tuple[EpochView, ...]:
+    """A stream before and after its key was switched."""
+    even = tuple(61_000 + 900 * (id % 5) for id in range(12))
+    before = epoch(
+        2,
+        ended_at_ms=NOW_MS - 100_000,
+        key="customer_id",
+        keeps="order per customer_id",
+        loses="even load: popular customers make hot shards",
+        records=sum(even),
+        counts=even,
+        max_over_mean=1.08,
+        cv=0.04,
+        gini=0.02,
+        jain=0.99,
+        distinct_keys=48_210.0,
+        inversions=0,
+        predicted=None,
+    )
+    return before, epoch(3)
+
+
+HEAVY = (
+    HeavyKeyView("BR", 268_000, 3),
+    HeavyKeyView("US", 91_200, 7),
+    HeavyKeyView("IN", 77_000, 1),
+    HeavyKeyView("DE", 43_100, None),
+)
+
+
+def kinesis_stream(**changes: Any) -> StreamView:
+    """A stream after two splits and a merge, one shard full, two children held."""
+    shards = tuple(
+        kinesis_shard(id, low / 16, high / 16, state, parents=parents, children=children)
+        for id, (low, high, state, parents, children) in enumerate(LINEAGE)
+    )
+    view = stream(
+        shards=0,
+        epochs=tuple(
+            msgspec.structs.replace(item, view="kinesis", hottest_load=load, throttled=refused)
+            for item, load, refused in zip(epochs(), (0.41, 1.0), (0, 5210), strict=True)
+        ),
+        heavy=HEAVY,
+        view="kinesis",
+        limits="today",
+        throttled_per_s=310.0,
+        waiting=1840,
+    )
+    return msgspec.structs.replace(view, shards=shards, in_per_s=2546.0, lag=43_747, **changes)
 
 
 def history(seconds: int = 300) -> tuple[RatePoint, ...]:

@@ -14,8 +14,9 @@ import msgspec
 import pytest
 
 from streaming.lab.link import LinkLost
+from streaming.lab.snapshot import LabSnapshot
 from tests.screens.conftest import Runner
-from tests.screens.fakes import snapshot, starting, stream
+from tests.screens.fakes import HEAVY, epochs, kinesis_stream, snapshot, starting, stream
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -43,6 +44,9 @@ def same_as_golden(name: str, lines: list[str]) -> None:
         ("200x50-64-shards", (200, 50), False, [snapshot(streams=(stream(shards=64),))]),
         ("120x40-starting", (120, 40), False, [starting("topics")]),
         ("80x24-starting", (80, 24), False, [starting("topics")]),
+        ("120x40-kinesis", (120, 40), False, [snapshot(streams=(kinesis_stream(),))]),
+        ("80x24-kinesis", (80, 24), False, [snapshot(streams=(kinesis_stream(),))]),
+        ("80x24-kinesis-ascii", (80, 24), True, [snapshot(streams=(kinesis_stream(),))]),
         ("120x40-gone", (120, 40), False, [snapshot(), LinkLost("its pipe closed")]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -52,11 +56,38 @@ async def test_screen(lab: Runner, name: str, size: Any, ascii: bool, news: list
         same_as_golden(name, hand.lines)
 
 
+def changed_key() -> LabSnapshot:
+    return snapshot(streams=(stream(epochs=epochs(), heavy=HEAVY),))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "ascii", "news", "keys"),
+    [
+        ("120x40-keylab", (120, 40), False, changed_key(), "e"),
+        ("80x24-keylab", (80, 24), False, changed_key(), "e"),
+        ("80x24-keylab-ascii", (80, 24), True, changed_key(), "e"),
+        ("120x40-lineage", (120, 40), False, snapshot(streams=(kinesis_stream(),)), "hjj"),
+        ("80x24-lineage", (80, 24), False, snapshot(streams=(kinesis_stream(),)), "hjj"),
+        ("80x24-lineage-ascii", (80, 24), True, snapshot(streams=(kinesis_stream(),)), "hjj"),
+        ("80x24-lineage-topic", (80, 24), False, snapshot(), "h"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_dialog(
+    lab: Runner, name: str, size: Any, ascii: bool, news: LabSnapshot, keys: str
+) -> None:
+    async with lab(news, size=size, ascii=ascii) as hand:
+        await hand.pilot.press(*keys)
+        await hand.sees("esc closes")
+        await hand.pilot.pause()
+        same_as_golden(name, hand.lines)
+
+
 async def test_help(lab: Runner) -> None:
-    async with lab(size=(80, 60)) as hand:
+    async with lab(size=(80, 90)) as hand:
         await hand.pilot.press("question_mark")
         await hand.sees("What you are looking at")
-        same_as_golden("80x60-help", hand.lines)
+        same_as_golden("80x90-help", hand.lines)
 
 
 async def test_unknown_is_a_dash(lab: Runner) -> None:
@@ -72,8 +103,15 @@ async def test_unknown_is_a_dash(lab: Runner) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (20, 3), (10, 40), (400, 100)])
-async def test_any_size_draws(lab: Runner, size: tuple[int, int]) -> None:
-    async with lab(size=size) as hand:
+@pytest.mark.parametrize("key", ["", "e", "h"])
+async def test_any_size_draws(lab: Runner, size: tuple[int, int], key: str) -> None:
+    async with lab(snapshot(streams=(kinesis_stream(),)), size=size) as hand:
+        await hand.pilot.press(*key)
         assert len(hand.lines) == size[1]
+        await hand.pilot.resize_terminal(100, 30)
+        if key:
+            await hand.sees("esc closes")
+            await hand.pilot.press("escape")
+            await hand.until(lambda: hand.app.screen is hand.app.main)
         await hand.pilot.resize_terminal(80, 24)
         await hand.sees("OWNER")

@@ -14,7 +14,20 @@ from tui import bindings
 from tui.panels.keybar import key_bar
 
 TUI = Path(bindings.__file__).parent
-LISTS = ("APP", "MAIN", "SHARDS", "EVENTS", "FILTER", "DIALOG", "DIALOG_BODY")
+LISTS = (
+    "APP",
+    "MAIN",
+    "SHARDS",
+    "EVENTS",
+    "FILTER",
+    "DIALOG",
+    "DIALOG_BODY",
+    "BENCH",
+    "PAGES",
+    "KEY_INPUT",
+    "COMPARISON",
+    "LINEAGE",
+)
 RESERVED = {"ctrl+a", "ctrl+b", "ctrl+j", "ctrl+s", "ctrl+o"}
 """Keys that tmux, screen or wezterm keep for themselves."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from textual import events
 from textual.binding import ActiveBinding
 
 from tui.bindings import KEY_BAR, key_name
+from tui.glyphs import UNICODE, Glyphs
 from tui.lines import Line, Segment, merged, width_of
 from tui.panels.base import LinePanel
 
@@ -22,11 +24,17 @@ def keys_by_id(active: Iterable[ActiveBinding]) -> dict[str, list[str]]:
     return keys
 
 
-def key_bar(keys: dict[str, list[str]], width: int) -> list[tuple[str, Line]]:
+Entries: TypeAlias = Sequence[tuple[tuple[str, ...], str]]
+"""Binding ids and the word that stands for them, most useful first."""
+
+
+def key_bar(
+    keys: dict[str, list[str]], width: int, entries: Entries = KEY_BAR
+) -> list[tuple[str, Line]]:
     """Return (binding id, segments) of the entries that fit whole; nothing is ever cut."""
     shown: list[tuple[str, Line]] = []
     left = width - 1
-    for ids, label in KEY_BAR:
+    for ids, label in entries:
         first = [keys[name][0] for name in ids if keys.get(name)]
         entry: Line = ((" ".join(first), "key"), (f" {label}", "text"))
         if not first or width_of(entry) > left:
@@ -40,6 +48,10 @@ class KeyBar(LinePanel, can_focus=False):
     """Keys with what they do; a click does the same."""
 
     ALLOW_SELECT = False
+
+    def __init__(self, *, id: str, glyphs: Glyphs = UNICODE, entries: Entries = KEY_BAR) -> None:
+        super().__init__(id=id, glyphs=glyphs)
+        self.entries = entries
 
     def on_mount(self) -> None:
         """Follow the bindings of the screen."""
@@ -57,7 +69,7 @@ class KeyBar(LinePanel, can_focus=False):
         self.show_lines([merged(segments)])
 
     def _entries(self) -> list[tuple[str, Line]]:
-        return key_bar(keys_by_id(self.screen.active_bindings.values()), self.room)
+        return key_bar(keys_by_id(self.screen.active_bindings.values()), self.room, self.entries)
 
     async def on_click(self, event: events.Click) -> None:
         """Run what was clicked."""

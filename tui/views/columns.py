@@ -14,6 +14,9 @@ from tui.lines import Segment
 from tui.safe import fit, safe
 
 OWNER_LIMIT = 32
+FULL = 1.0
+"""The part of its limit from which a shard refuses records."""
+
 MARGIN = 2
 """Cells at the left for the cursor's mark."""
 
@@ -25,8 +28,10 @@ STATES = {
     "moving": ("moving", "MOVING", "busy"),
     "stalled": ("alarm", "STALLED", "bad"),
     "halted": ("note", "HALTED", "warn"),
+    "waiting": ("waiting", "WAITING", "busy"),
+    "closed": ("closed", "CLOSED", "dim"),
 }
-SEVERITY = ("ok", "starting", "warm", "moving", "hot", "halted", "stalled")
+SEVERITY = ("closed", "ok", "starting", "waiting", "warm", "moving", "hot", "halted", "stalled")
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,9 @@ class Column:
     cell: Cell
     sort: SortKey
     right: bool = True
+    kinesis: bool = False
+    """Only a shard of the Kinesis view has it."""
+
     stretch: int = 0
     """Up to how many cells it grows when there is room."""
 
@@ -103,6 +111,19 @@ def _state(shard: ShardView, width: int, scale: Scale) -> tuple[Segment, ...]:
     return ((fit(f"{shape} {word}", width), style),)
 
 
+def _load(shard: ShardView, width: int, _scale: Scale) -> tuple[Segment, ...]:
+    """Return the part of its limit."""
+    part = None if shard.kinesis is None else shard.kinesis.load
+    full = part is not None and math.isfinite(part) and part >= FULL
+    style = "bad" if full else "text"
+    return ((fit(numbers.part(part), width, right=True), style),)
+
+
+def _throttled(shard: ShardView, width: int, _scale: Scale) -> tuple[Segment, ...]:
+    per_s = None if shard.kinesis is None else shard.kinesis.throttled_per_s
+    return ((fit(numbers.count(per_s, width - 1), width, right=True), "bad" if per_s else "text"),)
+
+
 def _severity(shard: ShardView) -> float:
     return SEVERITY.index(shard.state) if shard.state in SEVERITY else len(SEVERITY)
 
@@ -132,6 +153,24 @@ COLUMNS = (
         lambda s: s.out_per_s,
         stretch=2,
     ),
+    Column(
+        "load",
+        "LOAD",
+        5,
+        3,
+        _load,
+        lambda s: None if s.kinesis is None else s.kinesis.load,
+        kinesis=True,
+    ),
+    Column(
+        "throttled",
+        "THR/S",
+        6,
+        5,
+        _throttled,
+        lambda s: None if s.kinesis is None else s.kinesis.throttled_per_s,
+        kinesis=True,
+    ),
     Column("lag", "LAG", 8, 1, _lag, lambda s: s.lag, stretch=3),
     Column("clear", "ETA", 6, 4, _clear, lambda s: s.clear_s),
     Column(
@@ -156,9 +195,9 @@ COLUMNS = (
 )
 
 
-def columns_for(width: int) -> tuple[Column, ...]:
+def columns_for(width: int, kinesis: bool = False) -> tuple[Column, ...]:
     """Return the columns that fit in `width` cells, stretched to use what is left."""
-    chosen = list(COLUMNS)
+    chosen = [column for column in COLUMNS if kinesis or not column.kinesis]
     while len(chosen) > 1 and MARGIN + _width(chosen) > width:
         chosen.remove(max(chosen, key=lambda column: column.rank))
     left = width - MARGIN - _width(chosen)

@@ -11,6 +11,7 @@ from tui.lines import Line, Segment, crop, merged, width_of
 from tui.moment import Moment
 from tui.safe import safe
 from tui.views.broker import missing
+from tui.views.plan import open_shards, pressure
 
 PRODUCT = "dasprep"
 NAME_LIMIT = 24
@@ -97,7 +98,7 @@ def _place(moment: Moment, glyphs: Glyphs) -> list[Part]:
     return [
         Part(PRODUCT_RANK, ((f"{PRODUCT} {glyphs.separator}", "dim"),)),
         Part(5, ((name, "strong"),)),
-        Part(8, ((f"{len(stream.shards)} shards", "text"),)),
+        Part(8, ((f"{len(open_shards(stream))} shards", "text"),)),
         Part(9, (("key ", "label"), (safe(stream.key, NAME_LIMIT), "text"))),
         Part(10, ((f"{consumers} consumers", "text"),)),
     ]
@@ -162,4 +163,5 @@ def _numbers(stream: StreamView | None) -> list[Part]:
     return [
         Part(6, (("in ", "label"), (rate + unit, "strong"))),
         Part(7, (("lag ", "label"), (numbers.count(stream.lag, 11), lag_style))),
+        *(Part(8 + place, (segment,)) for place, segment in enumerate(pressure(stream))),
     ]

@@ -17,7 +17,9 @@ LABEL = 7
 """Cells of the scale at the left, with its axis."""
 LEGEND = 15
 """Cells of the newest values at the right."""
-MARK_LIMIT = 18
+MARK_LIMIT = 36
+"""Characters of a mark on the time axis; a third of a narrow one at most."""
+
 PLOT_FROM = 5
 LAG_FROM = 8
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -140,7 +142,7 @@ def _time_axis(history: Sequence[RatePoint], room: int, span: int, glyphs: Glyph
     axis[room - 1] = glyphs.tick
     styles = ["dim"] * room
     for point in history:
-        text = safe(point.mark, MARK_LIMIT)
+        text = _named(point.mark, min(MARK_LIMIT, room // 3), glyphs)
         x = room - 1 - round((history[-1].at_ms - point.at_ms) / 1000 / span * (room - 1))
         if text and 0 <= x < room:
             _put(axis, styles, x, text, glyphs)
@@ -148,6 +150,16 @@ def _time_axis(history: Sequence[RatePoint], room: int, span: int, glyphs: Glyph
     cells = [(character, style) for character, style in zip(axis, styles, strict=True)]
     marked: list[Segment] = [(pad + glyphs.corner, "dim"), *cells]
     return [merged(marked), ((pad + " " + "".join(times), "dim"),)]
+
+
+def _named(mark: str, limit: int, glyphs: Glyphs) -> str:
+    """Return a mark's text, cut between words where there is no room for all of it."""
+    text = safe(mark, MARK_LIMIT + 1)
+    if len(text) <= limit:
+        return text
+    cut = text[: max(limit - 1, 0)]
+    head = cut.rpartition(" ")[0]
+    return (head if len(head) > limit // 2 else cut).rstrip(" :,;") + glyphs.more
 
 
 def _put(axis: list[str], styles: list[str], x: int, name: str, glyphs: Glyphs) -> None:
@@ -159,7 +171,8 @@ def _put(axis: list[str], styles: list[str], x: int, name: str, glyphs: Glyphs) 
     elif x + 1 >= len(before):
         start, text = x + 1 - len(before), before
     for place, character in enumerate(text, start):
-        axis[place] = character if character.isascii() or character == glyphs.alarm else "?"
+        known = character.isascii() or character in (glyphs.alarm, glyphs.more)
+        axis[place] = character if known else "?"
         styles[place] = "mark"
 
 

@@ -11,7 +11,8 @@ from streaming.lab.snapshot import ShardView, StreamView
 from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, merged
 from tui.safe import fit, safe
-from tui.views.columns import MARGIN, STATES, Column, Scale, columns_for
+from tui.views.columns import COLUMNS, MARGIN, STATES, Column, Scale, columns_for
+from tui.views.plan import listed
 
 FILTER_LIMIT = 40
 
@@ -34,15 +35,16 @@ class Row(NamedTuple):
 
 def rows(stream: StreamView, order: Order, width: int, glyphs: Glyphs) -> list[Row]:
     """Return the table's rows for one stream."""
-    columns = columns_for(width)
-    scale = scale_of(stream.shards, glyphs)
-    return [Row(shard.id, _line(shard, columns, scale)) for shard in ordered(stream.shards, order)]
+    columns = columns_for(width, stream.view == "kinesis")
+    shown = listed(stream)
+    scale = scale_of(shown, glyphs)
+    return [Row(shard.id, _line(shard, columns, scale)) for shard in ordered(shown, order)]
 
 
-def heading(order: Order, width: int, glyphs: Glyphs) -> Line:
+def heading(order: Order, width: int, glyphs: Glyphs, kinesis: bool = False) -> Line:
     """Return the line of column titles; the sorted column carries an arrow."""
     segments: list[Segment] = [(" " * MARGIN, "label")]
-    for index, column in enumerate(columns_for(width)):
+    for index, column in enumerate(columns_for(width, kinesis)):
         chosen = column.id == order.column
         arrow = (glyphs.down if order.reverse else glyphs.up) if chosen else ""
         pad = " " if index else ""
@@ -55,26 +57,26 @@ def heading(order: Order, width: int, glyphs: Glyphs) -> Line:
     return merged(segments)
 
 
-def column_at(x: int, width: int) -> str | None:
+def column_at(x: int, width: int, kinesis: bool = False) -> str | None:
     """Return the id of the column whose title is at cell `x`."""
     start = MARGIN
-    for column in columns_for(width):
+    for column in columns_for(width, kinesis):
         if start <= x < start + column.width:
             return column.id
         start += column.width + 1
     return None
 
 
-def next_column(current: str, step: int, width: int) -> str:
+def next_column(current: str, step: int, width: int, kinesis: bool = False) -> str:
     """Return the id of the shown column `step` places from the current one."""
-    ids = [column.id for column in columns_for(width)]
+    ids = [column.id for column in columns_for(width, kinesis)]
     place = ids.index(current) if current in ids else 0
     return ids[(place + step) % len(ids)]
 
 
 def order_text(order: Order, glyphs: Glyphs) -> str:
     """Return the sort and filter in words, for the panel's frame."""
-    titles = {column.id: column.title for column in columns_for(10_000)}
+    titles = {column.id: column.title for column in COLUMNS}
     arrow = glyphs.down if order.reverse else glyphs.up
     shown = safe(order.text, FILTER_LIMIT) or "none"
     return f"sort: {titles.get(order.column, order.column)} {arrow}  filter: {shown}"
@@ -82,7 +84,7 @@ def order_text(order: Order, glyphs: Glyphs) -> str:
 
 def ordered(shards: Sequence[ShardView], order: Order) -> list[ShardView]:
     """Return the shards that match the filter in the chosen order, unknown values last."""
-    sort = {column.id: column.sort for column in columns_for(10_000)}[order.column]
+    sort = {column.id: column.sort for column in COLUMNS}[order.column]
     known: list[tuple[float | str, ShardView]] = []
     unknown: list[ShardView] = []
     for shard in sorted(shards, key=lambda shard: shard.id):
@@ -118,4 +120,6 @@ def _line(shard: ShardView, columns: tuple[Column, ...], scale: Scale) -> Line:
     segments: list[Segment] = [(" " * MARGIN, "text")]
     for index, column in enumerate(columns):
         segments += [(" " if index else "", "text"), *column.cell(shard, column.width, scale)]
+    if shard.state == "closed":
+        return merged((text, "dim") for text, _ in segments)
     return merged(segments)

@@ -21,7 +21,8 @@ PANELS = (
         "Shards",
         "One row per shard (partition): its share of the stream's records in the last "
         "10 s, rates, LAG (records not yet stored), ETA (time to clear it), AGE (of the oldest "
-        "record not yet stored), TREND (records in, one step a second), WM (watermark).",
+        "record not yet stored), TREND (records in, one step a second), WM (watermark). In the "
+        "Kinesis view also LOAD (part of what it takes) and THR/S (refusals a second).",
     ),
     ("Rates", "Records in and out per second and the lag, all streams together."),
     ("Events", "What happened in the lab, the newest first."),
@@ -33,6 +34,8 @@ STATES = (
     ("MOVING", "changing its consumer"),
     ("STALLED", "records come in, none get out"),
     ("HALTED", "stopped on purpose"),
+    ("WAITING", "Kinesis: not read before its parents are read to their ends"),
+    ("CLOSED", "Kinesis: split or merged; only read, takes no more records"),
 )
 
 

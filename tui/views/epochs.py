@@ -1,0 +1,185 @@
+"""A stream before and after a change of its plan, side by side, and what was predicted."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+
+from streaming.lab.snapshot import EpochView, HeavyKeyView, PredictionView, StreamView
+from tui import numbers
+from tui.glyphs import Glyphs
+from tui.lines import Line, Segment, merged
+from tui.safe import fit, safe
+
+TEXT_LIMIT = 200
+KEY_LIMIT = 80
+MOST_BAR_LINES = 4
+LABEL = 14
+GAP = 2
+NOTHING = "Nothing has been measured yet."
+ALONE = "This is the first epoch; switch the key and it stands beside the next one."
+
+
+def comparison(stream: StreamView, now_ms: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return the table of the last two epochs with the prediction, then the heaviest keys."""
+    if not stream.epochs:
+        lines: list[Line] = [((NOTHING, "dim"),)]
+    else:
+        lines = _table(stream.epochs[-2:], now_ms, width, glyphs)
+    return [*lines, (), *heaviest(stream, width, glyphs)]
+
+
+def heaviest(stream: StreamView, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return the heavy keys of the present epoch, each with where it goes."""
+    lines: list[Line] = [(("Heaviest keys of this epoch (at least so many records)", "strong"),)]
+    if not stream.heavy:
+        return [*lines, (("none known: no key is heavy, or none has been counted", "dim"),)]
+    total = stream.epochs[-1].records if stream.epochs else 0
+    most = max([1, *(item.records for item in stream.heavy)])
+    name = min(30, max(8, width - 38))
+    room = min(30, width - name - 29)
+    return lines + [_heavy(item, total, most, name, room, glyphs) for item in stream.heavy]
+
+
+def _heavy(item: HeavyKeyView, total: int, most: int, name: int, room: int, glyphs: Glyphs) -> Line:
+    part = numbers.percent(item.records / total if total else None)
+    shard = f"shard {item.shard:02d}" if item.shard is not None else f"shard {numbers.UNKNOWN}"
+    cells = round(min(max(item.records / most, 0.0), 1.0) * max(room, 0))
+    return merged(
+        (
+            (fit(safe(item.key, KEY_LIMIT) or "(empty)", name), "text"),
+            (fit(numbers.count(item.records, 8), 9, right=True), "text"),
+            (fit(part, 6, right=True) + "  ", "text"),
+            (fit(shard, 10), "text"),
+            (" " if room > 0 else "", "text"),
+            (glyphs.bar * cells, "bar"),
+        )
+    )
+
+
+def _table(epochs: Sequence[EpochView], now_ms: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return one line or more per measure, one column per epoch and one for the prediction."""
+    room = (width - LABEL) // (len(epochs) + 1) - GAP
+    last = epochs[-1]
+    top = max((_share(epoch) for epoch in epochs), default=0.0)
+    heads = ["before", "now"][-len(epochs) :]
+    lines = _row("", [*heads, "predicted"], room, "strong")
+    for label, cell, guess in _ROWS:
+        cells = [cell(epoch, now_ms) for epoch in epochs]
+        lines += _row(label, [*cells, guess(last)], room)
+        if label == "records":
+            bars = [_bars(epoch, room, top, glyphs) for epoch in epochs]
+            lines += _block("per shard", [*bars, []], room)
+    if len(epochs) < 2:
+        lines += [(), ((fit(ALONE, width), "dim"),)]
+    return lines
+
+
+def _row(label: str, cells: Sequence[str], room: int, style: str = "text") -> list[Line]:
+    broken = [textwrap.wrap(cell, max(room, 1)) or [""] for cell in cells]
+    return _block(label, broken, room, style)
+
+
+def _block(label: str, columns: Sequence[Sequence[str]], room: int, style: str = "") -> list[Line]:
+    """Return columns of several lines beside each other under one label."""
+    lines: list[Line] = []
+    for place in range(max(1, *(len(column) for column in columns))):
+        segments: list[Segment] = [(fit("" if place else label, LABEL), "label")]
+        for column in columns:
+            text = column[place] if place < len(column) else ""
+            segments.append((fit(text, room) + " " * GAP, style or "bar"))
+        lines.append(merged(segments))
+    return lines
+
+
+def _share(epoch: EpochView) -> float:
+    return max(epoch.counts, default=0) / max(sum(epoch.counts), 1)
+
+
+def _bars(epoch: EpochView, room: int, top: float, glyphs: Glyphs) -> list[str]:
+    """Return each shard's share as a bar, on one scale for all epochs; busiest of neighbours."""
+    if not epoch.counts or top <= 0 or room < 1:
+        return [numbers.UNKNOWN]
+    together = math.ceil(len(epoch.counts) / (room * MOST_BAR_LINES))
+    whole, levels = max(sum(epoch.counts), 1), glyphs.levels
+    heights = [
+        max(epoch.counts[start : start + together]) / whole / top
+        for start in range(0, len(epoch.counts), together)
+    ]
+    drawn = "".join(
+        levels[round(min(max(height, 0.0), 1.0) * (len(levels) - 1))] for height in heights
+    )
+    note = [f"busiest of {together} a bar"] if together > 1 else []
+    return [*textwrap.wrap(drawn, room), *note]
+
+
+Cell = Callable[[EpochView, int], str]
+Guess = Callable[[EpochView], str]
+
+
+def _nothing(_: EpochView) -> str:
+    return ""
+
+
+def _predicted(text: Callable[[PredictionView], str]) -> Guess:
+    """Return a prediction's text, unknown where nothing was predicted."""
+    return lambda epoch: numbers.UNKNOWN if epoch.predicted is None else text(epoch.predicted)
+
+
+def _held(epoch: EpochView, now_ms: int) -> str:
+    end = now_ms if epoch.ended_at_ms is None else epoch.ended_at_ms
+    lasted = numbers.duration((end - epoch.began_at_ms) / 1000)
+    return f"{lasted} so far" if epoch.ended_at_ms is None else lasted
+
+
+def _hottest(epoch: EpochView, _: int) -> str:
+    if not epoch.records or not epoch.counts:
+        return numbers.UNKNOWN
+    return f"{numbers.percent(_share(epoch))} on {epoch.counts.index(max(epoch.counts)):02d}"
+
+
+def _throttled(epoch: EpochView, _: int) -> str:
+    """Return how often a full shard refused; without limits none can, and that is no zero."""
+    if epoch.throttled:
+        return f"{numbers.count(epoch.throttled)} refusals"
+    return numbers.UNKNOWN if epoch.hottest_load is None else "never"
+
+
+def _inversions(epoch: EpochView, _: int) -> str:
+    return "none seen" if not epoch.inversions else f"{numbers.count(epoch.inversions)} seen"
+
+
+_ROWS: tuple[tuple[str, Cell, Guess], ...] = (
+    ("epoch", lambda e, _: str(e.epoch), lambda e: f"for {e.epoch}" if e.predicted else "-"),
+    ("key", lambda e, _: safe(e.key, KEY_LIMIT), _nothing),
+    ("view, shards", lambda e, _: f"{safe(e.view, 12)}, {numbers.count(e.shards)}", _nothing),
+    ("since", lambda e, _: numbers.clock(e.began_at_ms), _nothing),
+    ("for", _held, _nothing),
+    ("records", lambda e, _: numbers.count(e.records), _nothing),
+    ("hottest", _hottest, _predicted(lambda p: numbers.percent(p.hottest_share))),
+    ("of its limit", lambda e, _: numbers.part(e.hottest_load), _nothing),
+    (
+        "max/mean",
+        lambda e, _: numbers.measure(e.max_over_mean),
+        _predicted(lambda p: numbers.measure(p.max_over_mean)),
+    ),
+    ("CV", lambda e, _: numbers.measure(e.cv), _nothing),
+    ("Gini", lambda e, _: numbers.measure(e.gini), _nothing),
+    ("Jain", lambda e, _: numbers.measure(e.jain), _nothing),
+    (
+        "throttled",
+        _throttled,
+        _predicted(lambda p: f"{numbers.percent(p.throttled_share)} of records"),
+    ),
+    (
+        "distinct keys",
+        lambda e, _: numbers.count(e.distinct_keys),
+        _predicted(lambda p: f"{numbers.count(p.distinct_keys)} in sample"),
+    ),
+    ("inversions", _inversions, _nothing),
+    ("keeps", lambda e, _: safe(e.keeps, TEXT_LIMIT), _nothing),
+    ("loses", lambda e, _: safe(e.loses, TEXT_LIMIT), _nothing),
+    ("why", lambda e, _: safe(e.why, TEXT_LIMIT), _nothing),
+)
+"""Label, what was measured, and what was predicted for the present epoch."""

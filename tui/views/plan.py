@@ -1,0 +1,45 @@
+"""The plan a stream follows, in words: its view, key, limits and epoch."""
+
+from __future__ import annotations
+
+from streaming.lab.snapshot import ShardView, StreamView
+from tui import numbers
+from tui.lines import Segment
+from tui.safe import safe
+
+WORD_LIMIT = 24
+
+
+def listed(stream: StreamView) -> list[ShardView]:
+    """Return the shards that a listing shows: an expired one is gone with its last record."""
+    return [s for s in stream.shards if s.kinesis is None or s.kinesis.lifecycle != "expired"]
+
+
+def open_shards(stream: StreamView) -> list[ShardView]:
+    """Return the shards that take records; every partition does."""
+    return [s for s in stream.shards if s.kinesis is None or s.kinesis.lifecycle == "open"]
+
+
+def plan_words(stream: StreamView, *, key: bool = False) -> list[str]:
+    """Return view, limits and epoch; nothing for a topic of whose plan nothing is known."""
+    words: list[str] = []
+    if stream.view != "msk" or stream.epochs:
+        words.append(safe(stream.view, WORD_LIMIT))
+    if words and key:
+        words.append(f"key {safe(stream.key, WORD_LIMIT)}")
+    if stream.view == "kinesis":
+        words.append(f"limits {safe(stream.limits, WORD_LIMIT)}")
+        words += ["aggregated"] if stream.aggregated else []
+    if stream.epochs:
+        words.append(f"epoch {stream.epochs[-1].epoch}")
+    return words
+
+
+def pressure(stream: StreamView) -> list[Segment]:
+    """Return what full shards refuse and what waits for them; nothing where nothing does."""
+    found: list[Segment] = []
+    if stream.throttled_per_s:
+        found.append((f"throttled {numbers.count(stream.throttled_per_s, 9)}/s", "bad"))
+    if stream.waiting:
+        found.append((f"waiting {numbers.count(stream.waiting, 11)}", "warn"))
+    return found
