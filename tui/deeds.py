@@ -114,11 +114,17 @@ def parents_first(stream: StreamView, snapshot: LabSnapshot) -> Deed:
 
 def aggregation(stream: StreamView) -> Deed:
     """Pack records together, or no longer."""
-    now = not stream.aggregated
-    text = "The producer packs many in one" if now else "Each record travels by itself"
-    return _kinesis(
-        stream, Deed(f"Aggregation {'on' if now else 'off'}", text, (SetAggregation(now),))
-    )
+    if stream.packing is None:
+        text = "The producer packs many in one, as the KPL does"
+        return _kinesis(stream, Deed("Aggregation on", text, (SetAggregation("kpl"),)))
+    text = "Each record travels by itself"
+    return _kinesis(stream, Deed("Aggregation off", text, (SetAggregation("off"),)))
+
+
+def naive_aggregation(stream: StreamView) -> Deed:
+    """Pack records of all shards together: what loses data elsewhere, and shows here."""
+    text = "Packs go across shards; readers drop them into the dead letters, as a KCL would"
+    return _kinesis(stream, Deed("Aggregation across shards", text, (SetAggregation("naive"),)))
 
 
 def resize(stream: StreamView, count: int, snapshot: LabSnapshot) -> Deed:

@@ -101,6 +101,7 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         *(deeds.limits(stream, numbers) for numbers in deeds.LIMITS if numbers != stream.limits),
         deeds.parents_first(stream, snapshot),
         deeds.aggregation(stream),
+        deeds.naive_aggregation(stream),
     ]
     for deed in found:
         run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)

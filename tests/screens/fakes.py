@@ -18,6 +18,7 @@ from streaming.lab.snapshot import (
     HeavyKeyView,
     KinesisShardView,
     LabSnapshot,
+    MovedView,
     PredictionView,
     RatePoint,
     ShardView,
@@ -164,6 +165,7 @@ def epoch(number: int, **changes: Any) -> EpochView:
         loses="order per customer, and even load: a few countries carry most records",
         why="the key is country from here on",
         records=sum(counts),
+        ids=tuple(range(len(counts))),
         counts=counts,
         max_over_mean=3.62,
         cv=0.81,
@@ -174,6 +176,7 @@ def epoch(number: int, **changes: Any) -> EpochView:
         distinct_keys=61.0,
         inversions=1204,
         predicted=PredictionView(3.41, 0.284, 0.0, 58),
+        moved=MovedView(0.667, 0.702, 0.661, 57),
     )
     return msgspec.structs.replace(view, **changes)
 
@@ -196,6 +199,7 @@ def epochs() -> tuple[EpochView, ...]:
         distinct_keys=48_210.0,
         inversions=0,
         predicted=None,
+        moved=None,
     )
     return before, epoch(3)
 

@@ -18,7 +18,7 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.snapshot import CapabilityView, LabSnapshot
+from streaming.lab.snapshot import CapabilityView, LabSnapshot, PackingView
 from tests.screens.conftest import Runner
 from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, starting, stream
 from tui import deeds
@@ -57,7 +57,7 @@ def test_the_capability_is_the_broker_s_own() -> None:
         ("jjjjjm", MergeShards("clicks", 8, 6)),
         ("l", SetLimits("course")),
         ("p", ReadParentsFirst(False)),
-        ("a", SetAggregation(True)),
+        ("a", SetAggregation("kpl")),
         ("n5", UpdateShardCount("clicks", 5)),
     ],
 )
@@ -97,10 +97,13 @@ async def test_limits_go_round_and_switches_turn(lab: Runner) -> None:
     assert deeds.parents_first(kinesis_stream(), snapshot(parents_first=False)).commands == (
         ReadParentsFirst(True),
     )
-    assert deeds.aggregation(kinesis_stream(aggregated=True)).commands == (SetAggregation(False),)
-    async with lab(kinesis(aggregated=True, parents_first=False)) as hand:
+    packed = PackingView("kpl", 94.4, 0.955, 51.2)
+    assert deeds.aggregation(kinesis_stream(packing=packed)).commands == (SetAggregation("off"),)
+    naive = deeds.naive_aggregation(kinesis_stream())
+    assert naive.commands == (SetAggregation("naive"),)
+    async with lab(kinesis(packing=packed, parents_first=False)) as hand:
         await hand.pilot.press("h")
-        await hand.sees("aggregated")
+        await hand.sees("aggregated 94 a pack")
         assert "children at once" in hand.text and "not aggregated" not in hand.text
 
 

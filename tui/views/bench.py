@@ -114,7 +114,14 @@ def _switches(stream: StreamView, snapshot: LabSnapshot) -> list[str]:
     if stream.view != "kinesis":
         return []
     words = ["parents first" if snapshot.parents_first else "children at once"]
-    return words if stream.aggregated else [*words, "not aggregated"]
+    packing = stream.packing
+    if packing is None:
+        return [*words, "not aggregated"]
+    if packing.efficiency is not None:
+        words.append(f"{numbers.percent(packing.efficiency)} of a pack is data")
+    if packing.delay_ms is not None:
+        words.append(f"{packing.delay_ms:.0f} ms in it")
+    return words
 
 
 def _warnings(moment: Moment) -> list[Segment]:

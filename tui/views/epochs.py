@@ -136,7 +136,9 @@ def _held(epoch: EpochView, now_ms: int) -> str:
 def _hottest(epoch: EpochView, _: int) -> str:
     if not epoch.records or not epoch.counts:
         return numbers.UNKNOWN
-    return f"{numbers.percent(_share(epoch))} on {epoch.counts.index(max(epoch.counts)):02d}"
+    place = epoch.counts.index(max(epoch.counts))
+    shard = epoch.ids[place] if place < len(epoch.ids) else place
+    return f"{numbers.percent(_share(epoch))} on {shard:02d}"
 
 
 def _throttled(epoch: EpochView, _: int) -> str:
@@ -144,6 +146,18 @@ def _throttled(epoch: EpochView, _: int) -> str:
     if epoch.throttled:
         return f"{numbers.count(epoch.throttled)} refusals"
     return numbers.UNKNOWN if epoch.hottest_load is None else "never"
+
+
+def _moved(epoch: EpochView, _: int) -> str:
+    """Return what part of the keys has another shard than before."""
+    moved = epoch.moved
+    if moved is None or moved.measured is None:
+        return numbers.UNKNOWN
+    return f"{numbers.percent(moved.measured)} of {numbers.count(moved.compared)} keys"
+
+
+def _moves(epoch: EpochView) -> str:
+    return numbers.UNKNOWN if epoch.moved is None else numbers.percent(epoch.moved.foretold)
 
 
 def _inversions(epoch: EpochView, _: int) -> str:
@@ -177,6 +191,7 @@ _ROWS: tuple[tuple[str, Cell, Guess], ...] = (
         lambda e, _: numbers.count(e.distinct_keys),
         _predicted(lambda p: f"{numbers.count(p.distinct_keys)} in sample"),
     ),
+    ("moved", _moved, _moves),
     ("inversions", _inversions, _nothing),
     ("keeps", lambda e, _: safe(e.keeps, TEXT_LIMIT), _nothing),
     ("loses", lambda e, _: safe(e.loses, TEXT_LIMIT), _nothing),

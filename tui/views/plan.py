@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streaming.lab.snapshot import ShardView, StreamView
+from streaming.lab.snapshot import PackingView, ShardView, StreamView
 from tui import numbers
 from tui.lines import Segment
 from tui.safe import safe
@@ -29,10 +29,18 @@ def plan_words(stream: StreamView, *, key: bool = False) -> list[str]:
         words.append(f"key {safe(stream.key, WORD_LIMIT)}")
     if stream.view == "kinesis":
         words.append(f"limits {safe(stream.limits, WORD_LIMIT)}")
-        words += ["aggregated"] if stream.aggregated else []
+        words += [packing_words(stream.packing)] if stream.packing is not None else []
     if stream.epochs:
         words.append(f"epoch {stream.epochs[-1].epoch}")
     return words
+
+
+def packing_words(packing: PackingView) -> str:
+    """Return how records are packed together and how many on average."""
+    kind = "aggregated" if packing.kind == "kpl" else "aggregated across shards"
+    if packing.records_per_pack is None:
+        return kind
+    return f"{kind} {numbers.count(packing.records_per_pack)} a pack"
 
 
 def pressure(stream: StreamView) -> list[Segment]:
