@@ -18,8 +18,8 @@ pytestmark = pytest.mark.soak
 DURATION_S = 60
 CHANGES = [
     ("country", 6), ("event_id", 8), ("customer_id+salt8", 5), ("none", 7),
-    ("{country}:{device}", 4), ("customer_id+choose2", 8), ("constant", 5), ("event_type", 9), ("session_id", 6),
-    ("customer_id", 4),
+    ("{country}:{device}", 4), ("customer_id+choose2", 8), ("constant", 5), ("event_type", 9),
+    ("session_id", 6), ("customer_id", 4),
 ]  # fmt: skip
 
 
