@@ -16,9 +16,9 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 INCIDENT_S: Final = 10.0
 
 LAB_OPTIONS: Final = (
-    "rate", "shape", "shards", "consumers", "seed", "key", "view", "limits", "aggregate", "streams",
-    "bootstrap", "topic_prefix", "replication", "lateness_s", "session_timeout_s", "store_clicks",
-    "data_dir",
+    "rate", "shape", "shards", "consumers", "seed", "key", "view", "limits", "aggregate", "readers",
+    "fan_out", "streams", "bootstrap", "topic_prefix", "replication", "lateness_s",
+    "session_timeout_s", "store_clicks", "data_dir",
 )  # fmt: skip
 """The settings that have an option of their own; the others stand in dasprep.toml."""
 
@@ -125,6 +125,15 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "--aggregate", choices=("off", "on", "kpl", "naive"),
         help="pack records of a shard together as the KPL does (on, kpl), across shards, which "
         "readers have to drop (naive), or not (off); kinesis view",
+    )  # fmt: skip
+    add(
+        "--readers", type=int, metavar="N",
+        help="applications that poll each shard, this one included; with limits they share its 5 "
+        "reads and 2 MiB a second (1)",
+    )  # fmt: skip
+    add(
+        "--fan-out", dest="fan_out", action="store_const", const=True,
+        help="read by enhanced fan-out: 2 MiB a second of each shard for this application alone",
     )  # fmt: skip
     add(
         "--shape", metavar="NAME",

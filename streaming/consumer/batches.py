@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException
+
+from streaming.consumer.pacing import Pacing
 
 log: Final = logging.getLogger(__name__)
 
@@ -40,8 +43,15 @@ class BatchReader:
     that the application polls).
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer, *, whole_batches: bool = True) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        *,
+        whole_batches: bool = True,
+        pacing: Pacing | None = None,
+    ) -> None:
         self._consumer = consumer
+        self._pacing = pacing or Pacing({})
         self.whole_batches = whole_batches and _has_private_interface(consumer)
 
     async def poll(self, timeout_s: float, max_records: int = 20_000) -> list[FetchedBatch]:
@@ -77,7 +87,10 @@ class BatchReader:
             return []
         taken: list[FetchedBatch] = []
         count = 0
+        now = time.monotonic()
         for tp in list(fetcher._records):
+            if not self._pacing.ready(tp, now):
+                continue  # it stays with the fetcher, which asks for no more of it meanwhile
             result = fetcher._records[tp]
             if not hasattr(result, "_partition_records"):
                 if taken:
@@ -98,6 +111,7 @@ class BatchReader:
             if batch is not None:
                 taken.append(batch)
                 count += len(batch.records)
+                self._pacing.took(tp, sum(map(_size, batch.records)), now)
             result._update_position()
             if count >= max_records:
                 break
@@ -112,6 +126,10 @@ class BatchReader:
             for tp, records in got.items()
             if records
         ]
+
+
+def _size(record: Any) -> int:
+    return len(record.value or b"") + len(record.key or b"")
 
 
 def _unpack(tp: TopicPartition, records: Any) -> FetchedBatch | None:

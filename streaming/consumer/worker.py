@@ -24,14 +24,15 @@ from streaming.consumer.batches import BatchReader, FetchedBatch
 from streaming.consumer.collector import Collector
 from streaming.consumer.commits import Commits
 from streaming.consumer.deadletters import DeadLetters
+from streaming.consumer.pacing import Pacing
 from streaming.lab.channel import Channel
 from streaming.lab.messages import (
     Ack,
     Claim,
     Claimed,
     ConsumerState,
-    Held,
     HelloConsumer,
+    Reading,
     ShardId,
     ToConsumer,
 )
@@ -93,7 +94,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             metadata_max_age_ms=2_000,  # how soon it reads partitions that were added
             retry_backoff_ms=200,
         )
-        self._reader = BatchReader(self._consumer, whole_batches=config.whole_batches)
+        self._pacing = Pacing(config.topics)
+        self._reader = BatchReader(
+            self._consumer, whole_batches=config.whole_batches, pacing=self._pacing
+        )
         self._dead_letters = DeadLetters(kafka, config.dead_letter_topic, config.topics)
         self._collector = Collector(
             config.topics, config.lateness_ms, store_clicks=config.store_clicks
@@ -138,7 +142,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._join()
         due = time.monotonic() + self.config.flush_ms / 1000
         while True:
-            batches = await self._poll(max(0.0, due - time.monotonic()))
+            now = time.monotonic()
+            batches = await self._poll(max(0.0, min(due - now, self._pacing.wait_s(now))))
             async with self._lock:
                 self._absorb(batches)
                 now = time.monotonic()
@@ -204,7 +209,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 if self._claimed is not None and not self._claimed.done():
                     self._claimed.set_result(message)
                 continue
-            if isinstance(message, Held):
+            if isinstance(message, Reading):
+                self._pacing.follow(message.rules)
                 self._hold_back(message.held)
                 continue
             offsets = self._in_flight.pop(message.seq, None)
@@ -288,6 +294,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._collector.begin(claimed.positions)
         for position in claimed.positions:
             self._consumer.seek(self._tp(position.stream, position.shard), position.next)
+        self._pacing.follow(claimed.rules)
         self._held = {self._tp(s.stream, s.shard) for s in claimed.held}
         self._consumer.pause(*(self._held & set(tps)))
         self._consumer.resume(*(set(tps) - self._held))

@@ -137,6 +137,16 @@ class ReadParentsFirst(_Command, frozen=True, tag=True):
     on: bool
 
 
+class SetReading(_Command, frozen=True, tag=True):
+    """Kinesis view with limits: as how many applications that poll each shard the lab reads.
+
+    `readers` is 1 to 20, the lab included; with `fan_out` it reads by enhanced fan-out.
+    """
+
+    readers: int
+    fan_out: bool
+
+
 class SetAggregation(_Command, frozen=True, tag=True):
     """Kinesis view: pack records together as the KPL does ("kpl"), or not ("off").
 
@@ -174,6 +184,7 @@ Command: TypeAlias = (
     | SetLimits
     | ReadParentsFirst
     | SetAggregation
+    | SetReading
     | Summary
     | Shutdown
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -24,6 +24,7 @@ from streaming.lab.commands import (
     SetAggregation,
     SetLimits,
     SetRate,
+    SetReading,
     SetShape,
     Shutdown,
     SplitShard,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 _POLL_S = 0.1
+MOST_READERS: Final = 20
+"""Applications on one stream; Kinesis has as many consumers with enhanced fan-out."""
 
 
 async def execute(engine: Engine, command: Command) -> Reply:
@@ -82,9 +85,20 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "epoch", await engine.switchboard.limit(numbers))
         case SetAggregation(packing):
             return _noted(engine, "epoch", await engine.switchboard.aggregate(packing))
+        case SetReading(readers, _) if not 1 <= readers <= MOST_READERS:
+            return Reply(False, f"from 1 to {MOST_READERS} applications can poll a shard here")
+        case SetReading(readers, fan_out):
+            engine.reading.readers, engine.reading.fan_out = readers, fan_out
+            await engine.reading.enforce()
+            text = (
+                "enhanced fan-out: what others read takes nothing away"
+                if fan_out
+                else (f"polling: each of {readers} applications has its part of a shard's reads")
+            )
+            return _noted(engine, "reading", Reply(True, text))
         case ReadParentsFirst(on):
             engine.reading.parents_first = on
-            await engine.reading.hold_back()
+            await engine.reading.enforce()
             text = (
                 "child shards are read after their parents"
                 if on

@@ -127,7 +127,9 @@ class Engine:
         store.set_meta("kafka", json.dumps(self.settings.kafka.public()))
         self.journal = Journal(store.last_journal(50))
         self.rebalances.journal = self.crew.supervisor.journal = self.journal
-        self.merger = Merger(store, self.journal, self._idle, self.crew.stats_row)
+        self.merger = Merger(
+            store, self.journal, self._idle, self.crew.stats_row, self.reading.claimed
+        )
         self.journal.add("info", "start", f"the lab starts in {self.paths.root}")
         self.detail = f"starting {self.backend.label}"
         await self.backend.start()
@@ -183,7 +185,7 @@ class Engine:
         self.max_lag_ms = max(self.max_lag_ms, self.meter.lag_ms(now) or 0.0)
         self.usage.sample(self.crew.processes())
         self.rebalances.settle(now, self.store.ledger)
-        await self.reading.hold_back()
+        await self.reading.enforce()
         await self.switchboard.expire(now)
         self._state_from_parts()
         self.crew.kill_stuck(now)
@@ -209,7 +211,7 @@ class Engine:
         self.shards[stream] = shards
         self.meter.resize(self.shards)
         self.reading.follow(stream, self.store.epochs.by_stream[stream])
-        await self.reading.hold_back()
+        await self.reading.enforce()
 
     def _state_from_parts(self) -> None:
         if self.state not in ("starting", "live", "paused"):

@@ -9,11 +9,9 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias, TypeVar
 
-import msgspec
-
 from streaming.lab.channel import Channel, ChannelClosed
 from streaming.lab.journal import Journal
-from streaming.lab.messages import Claim, Claimed, Handover, ShardId
+from streaming.lab.messages import Claim, Claimed, Handover
 from streaming.lab.producer_messages import ProducerStats
 from streaming.store.ledger import Shard
 from streaming.store.store import Store
@@ -79,11 +77,13 @@ class Merger:
         journal: Journal,
         idle: Callable[[], Collection[Shard]],
         producer: Callable[[], tuple[int, ProducerStats] | None],
+        reading: Callable[[Claimed], Claimed] = lambda claimed: claimed,
     ) -> None:
         self._store = store
         self._journal = journal
         self._idle = idle
         self._producer = producer
+        self._reading = reading
         self._queue: asyncio.Queue[Item] = asyncio.Queue(QUEUE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._stopping = False
@@ -136,8 +136,7 @@ class Merger:
                 await self.call(self._store.ledger.forget, consumer[0])
             else:
                 claimed = await self.call(self._claim, consumer[0], message)
-                held = tuple(ShardId(*shard) for shard in self._store.ledger.held)
-                await _send(consumer[1], msgspec.structs.replace(claimed, held=held))
+                await _send(consumer[1], self._reading(claimed))
         await self._merge(handovers)
 
     def _claim(self, name: str, message: Claim) -> Claimed:

@@ -8,6 +8,7 @@ import msgspec
 
 from streaming.lab.commands import Command, Reply
 from streaming.lab.snapshot import LabSnapshot
+from streaming.shards.plan import Limits
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -165,18 +166,35 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     floor_ms: int | None
 
 
+class ReadRule(msgspec.Struct, frozen=True, gc=False):
+    """How a stream's shards are read: by whose numbers, if any, and as one of how many that poll.
+
+    With `fan_out` (enhanced fan-out) what others read does not matter.
+    """
+
+    stream: str
+    numbers: Limits
+    readers: int
+    fan_out: bool
+
+
 class Claimed(Message, frozen=True, tag=True, gc=False):
-    """The answer to a Claim; handovers must carry its number. `held` is as in `Held`."""
+    """The answer to a Claim; handovers must carry its number. The rest is as in `Reading`."""
 
     claim: int
     positions: tuple[Position, ...]
     held: tuple[ShardId, ...] = ()
+    rules: tuple[ReadRule, ...] = ()
 
 
-class Held(Message, frozen=True, tag=True, gc=False):
-    """Shards that are not to be read now: those they came from are not read to their ends."""
+class Reading(Message, frozen=True, tag=True, gc=False):
+    """How to read from now on.
+
+    `held` shards are not to be read: those they came from are not read to their ends.
+    """
 
     held: tuple[ShardId, ...]
+    rules: tuple[ReadRule, ...]
 
 
 class Ack(Message, frozen=True, tag=True, gc=False):
@@ -192,7 +210,7 @@ class Ack(Message, frozen=True, tag=True, gc=False):
     stale: bool = False
 
 
-ToConsumer: TypeAlias = Claimed | Ack | Held
+ToConsumer: TypeAlias = Claimed | Ack | Reading
 
 
 # --- clients (screen, command line) ---------------------------------------------------------

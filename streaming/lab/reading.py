@@ -2,7 +2,8 @@
 
 As the KCL does it (`BlockOnParentShardTask`): a shard is held back until every shard it came from
 is stored to its end. A parent's end is where the epoch began that closed it. Whoever switches this
-off sees what it prevents: inversions of the keys that moved.
+off sees what it prevents: inversions of the keys that moved. Where shards have limits, reading
+has them too: polling applications share a shard's calls and bytes, enhanced fan-out does not.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from streaming.lab.messages import Claimed, ReadRule, ShardId
+from streaming.lab.messages import Reading as Told
 from streaming.shards.shardmap import ShardMap
 from streaming.store.epochs import Epoch
 from streaming.store.ledger import Shard
@@ -26,6 +31,19 @@ class Reading:
         self._maps: dict[str, ShardMap] = {}
         self._ends: dict[str, dict[int, int]] = {}
         self.parents_first = True
+        self.readers = engine.settings.readers
+        self.fan_out = engine.settings.fan_out
+        self._rules: tuple[ReadRule, ...] = ()
+
+    def claimed(self, message: Claimed) -> Claimed:
+        """The answer to a consumer's claim, with how it has to read."""
+        told = self._told()
+        return msgspec.structs.replace(message, held=told.held, rules=told.rules)
+
+    def _told(self) -> Told:
+        store = self._engine.store
+        held = store.ledger.held if store is not None else ()
+        return Told(tuple(ShardId(*shard) for shard in sorted(held)), self._rules)
 
     def follow(self, stream: str, epochs: Sequence[Epoch]) -> None:
         """Take note of a stream's present shards."""
@@ -36,15 +54,20 @@ class Reading:
         else:
             self._maps[stream] = shard_map
 
-    async def hold_back(self) -> None:
-        """Let nobody read what is not to be read yet, and everybody what is again."""
+    async def enforce(self) -> None:
+        """Let nobody read what is not to be read yet, and all read by the limits."""
         if self._engine.store is None:
             return
         ledger = self._engine.store.ledger
         held = frozenset(self._held()) if self.parents_first else frozenset()
-        if held != ledger.held:
-            ledger.held = held
-            await self._engine.server.hold_back(held)
+        plans = self._engine.switchboard.plans
+        rules = tuple(
+            ReadRule(stream, plan.limits, self.readers, self.fan_out)
+            for stream, plan in plans.items()
+        )
+        if (held, rules) != (ledger.held, self._rules):
+            ledger.held, self._rules = held, rules
+            await self._engine.server.tell_consumers(self._told())
 
     def _held(self) -> set[Shard]:
         found: set[Shard] = set()

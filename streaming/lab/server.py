@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from streaming import platform
@@ -19,16 +18,14 @@ from streaming.lab.messages import (
     Claim,
     ConsumerState,
     Handover,
-    Held,
     HelloClient,
     HelloConsumer,
-    ShardId,
+    Reading,
     Tick,
 )
 from streaming.lab.producer_messages import HelloProducer, Order, ProducerStats, Tell, Told
 from streaming.lab.rate import Rate
 from streaming.lab.snapshot import LabSnapshot
-from streaming.store.ledger import Shard
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
@@ -154,9 +151,8 @@ class Server:
                 if engine.merger is not None:
                     engine.merger.gone((name, channel))
 
-    async def hold_back(self, held: Iterable[Shard]) -> None:
-        """Tell every consumer which shards are not to be read now."""
-        message = Held(tuple(ShardId(*shard) for shard in held))
+    async def tell_consumers(self, message: Reading) -> None:
+        """Tell every consumer how to read."""
         for live in list(self.consumers.values()):
             with contextlib.suppress(ChannelClosed):
                 await live.channel.send(message)

@@ -71,6 +71,14 @@ class LabSettings(BaseModel):
         description="pack records together as the KPL does (kpl), across shards (naive), or not "
         "(off); kinesis view",
     )
+    readers: Annotated[int, Field(ge=1, le=20)] = Field(
+        1,
+        description="applications that poll each shard, this one included: they share its reads "
+        "(kinesis view with limits)",
+    )
+    fan_out: bool = Field(
+        False, description="read by enhanced fan-out, which shares with nobody (kinesis view)"
+    )
     closed_s: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
         60.0,
         description="a closed shard that was read to its end is listed this long (kinesis view)",

@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from generators.wire import Emitted
@@ -183,7 +184,8 @@ class Delivery:
         stream = plan.stream
         await self._writer.know(stream, plan.shards)
         self._plans[stream] = plan
-        self._routers[stream] = router(plan, self._seed)
+        queues = partial(self._writer.queues, stream, plan.shards)
+        self._routers[stream] = router(plan, self._seed, queues)
         if stream not in self._keys or self._keys[stream].epoch != plan.epoch:
             self._keys[stream] = KeyCounts(stream, plan.epoch)
             self._throttled_before[stream] = self._throttled(stream)

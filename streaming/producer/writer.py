@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -49,6 +50,7 @@ class Writer:
         self._topics = topics
         self._ends: dict[tuple[str, int], int] = {}
         self._pending: set[asyncio.Future[Any]] = set()
+        self._queued: Counter[tuple[str, int]] = Counter()
         self.acked = 0
         self.failed = 0
         self.failure: BaseException | None = None
@@ -75,6 +77,10 @@ class Writer:
         """One past the last acknowledged offset, per shard."""
         return tuple(Acked(stream, shard, end) for (stream, shard), end in self._ends.items())
 
+    def queues(self, stream: str, shards: int) -> list[int]:
+        """How many batches of each shard are not acknowledged."""
+        return [self._queued[stream, shard] for shard in range(shards)]
+
     async def write(self, stream: str, shard: int, puts: Iterable[Put]) -> None:
         """Send these to a shard; returns when all are queued. Raises DeliveryFailed."""
         now = int(time.time() * 1000)
@@ -96,6 +102,7 @@ class Writer:
         batch.close()
         future = await self._producer.send_batch(batch, self._topics[stream], partition=shard)
         self._pending.add(future)
+        self._queued[stream, shard] += 1
         future.add_done_callback(self._answer(stream, shard, length, count))
 
     def _answer(
@@ -105,6 +112,7 @@ class Writer:
 
         def answered(future: asyncio.Future[Any]) -> None:
             self._pending.discard(future)
+            self._queued[stream, shard] -= 1
             error = None if future.cancelled() else future.exception()
             if error is not None or future.cancelled():
                 self.failed += count

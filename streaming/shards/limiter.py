@@ -78,3 +78,44 @@ class ShardLimiter:
         self._records -= 1
         self._bytes -= size
         return True
+
+
+class ReadLimiter:
+    """How often and how much one application may read from a shard.
+
+    Polling (Kinesis API, GetRecords): five calls and 2 MiB a second, of which `readers`
+    applications that all poll the shard have equal parts. A call may bring more than is left of
+    the bytes; then the next one has to wait until they are made up for (10 MiB: 5 s). Enhanced
+    fan-out (SubscribeToShard): 2 MiB a second for each consumer alone, and no calls to count.
+    """
+
+    __slots__ = ("_at", "_bytes", "_bytes_rate", "_calls", "_calls_rate")
+
+    def __init__(
+        self, limits: ShardLimits, now: float, readers: int = 1, *, fan_out: bool = False
+    ) -> None:
+        share = 1 if fan_out else readers
+        self._calls_rate = None if fan_out else limits.reads_per_s / share
+        self._bytes_rate = limits.bytes_out_per_s / share
+        self._calls, self._bytes = 1.0, self._bytes_rate
+        self._at = now
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until the shard may be read again, 0 when it may be now."""
+        self._grow(now)
+        calls = 0.0 if self._calls_rate is None else (1 - self._calls) / self._calls_rate
+        return max(0.0, calls, -self._bytes / self._bytes_rate)
+
+    def took(self, size: int, now: float) -> None:
+        """Count a read of so many bytes."""
+        self._grow(now)
+        if self._calls_rate is not None:
+            self._calls -= 1
+        self._bytes -= size
+
+    def _grow(self, now: float) -> None:
+        elapsed, self._at = max(0.0, now - self._at), max(now, self._at)
+        if self._calls_rate is not None:
+            # One call at a time: who has waited long may not make up for it in a burst.
+            self._calls = min(1.0, self._calls + elapsed * self._calls_rate)
+        self._bytes = min(self._bytes_rate, self._bytes + elapsed * self._bytes_rate)

@@ -7,7 +7,7 @@ kinesis view by the MD5 of the key, which every record has.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from datasketches import frequent_items_error_type, frequent_strings_sketch
@@ -36,16 +36,19 @@ Choose: TypeAlias = Callable[[Event | None, str, int], Route]
 """From an event, its key for want of an event, and its size in bytes."""
 
 
-def router(plan: StreamPlan, seed: int) -> Choose:
+def router(
+    plan: StreamPlan, seed: int, queues: Callable[[], Sequence[int]] | None = None
+) -> Choose:
     """The function that routes a stream's records; equal seeds draw equal suffixes.
 
+    `queues` tells what waits for each partition, for records without a key (see `Sticky`).
     A record that is no event is routed by the key its maker gave it, whatever the strategy.
     """
     strategy, partitions = shop(plan.key), places_of(plan)
     if strategy.base == "none":
         if plan.view == "kinesis":
             return _Drawn(partitions, seed)
-        return Sticky(plan.shards, random.Random(seed))
+        return Sticky(plan.shards, random.Random(seed), queues)
     if strategy.choose_two:
         return _Lesser(strategy, partitions)
     if strategy.salt is not None:

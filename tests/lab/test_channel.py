@@ -10,7 +10,8 @@ import pytest
 from streaming import platform
 from streaming.lab import channel as module
 from streaming.lab.channel import MAX_FRAME, Channel, ChannelClosed, decoder
-from streaming.lab.messages import Claim, HelloConsumer, ShardId, ToEngine
+from streaming.lab.messages import Claim, HelloConsumer, ShardId
+from streaming.lab.server import ToEngine
 
 
 class Ends:
