@@ -52,7 +52,17 @@ class BatchReader:
     ) -> None:
         self._consumer = consumer
         self._pacing = pacing or Pacing({})
-        self.whole_batches = whole_batches and _has_private_interface(consumer)
+        self._whole_batches: bool | None = None if whole_batches else False
+
+    @property
+    def whole_batches(self) -> bool:
+        """Whether batches are taken whole.
+
+        Known once the consumer has started: it has no fetcher to look at before.
+        """
+        if self._whole_batches is None:
+            self._whole_batches = _has_private_interface(self._consumer)
+        return self._whole_batches
 
     async def poll(self, timeout_s: float, max_records: int = 20_000) -> list[FetchedBatch]:
         """What is there, or what arrives within `timeout_s`; at least one batch may exceed the cap.

@@ -140,6 +140,8 @@ async def lab(root: Path, **settings: Any) -> AsyncIterator[DrivenLab]:
             family = psutil.Process(driven.engine_pid()).children(recursive=True)
         await driven.stop()
         assert not alive(family or []), "processes were left behind"
+        for log in (root / "logs").glob("c-*.log"):
+            assert "reading record by record" not in log.read_text(), "the slow way of reading"
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:

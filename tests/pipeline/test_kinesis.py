@@ -13,6 +13,7 @@ from streaming.lab.commands import (
     ReadParentsFirst,
     SetAggregation,
     SetLimits,
+    SetReading,
     SplitShard,
     SwitchKey,
     UpdateShardCount,
@@ -173,3 +174,15 @@ async def test_aggregation_beats_the_record_limit(tmp_path: Path, where: Where) 
         report = await driven.finish()
         assert_exact(report)
         assert report.dead == driven.latest.store.dead_letters > 1000
+
+
+async def test_readers_share_a_shard_and_fan_out_shares_with_nobody(tmp_path: Path) -> None:
+    async with lab(tmp_path, view="kinesis", limits="today", readers=20) as driven:
+        # Each of twenty may read a shard once in four seconds.
+        await driven.until(lambda s: (stream(s).lag or 0) > 3000, "much waits to be read")
+        refused = await driven.link.send(SetReading(0, False))
+        assert not refused.ok and "1 to 20" in refused.text
+        told = await driven.do(SetReading(20, True))
+        assert "takes nothing away" in told.text
+        await driven.until(lambda s: (stream(s).lag or 9999) < 1000, "read as it comes")
+        assert_exact(await driven.finish())

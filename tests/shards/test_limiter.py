@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.shards.limiter import THROTTLED, ShardLimiter, throttled_text
+from streaming.shards.limiter import THROTTLED, ReadLimiter, ShardLimiter, throttled_text
 from streaming.shards.limits import shard_limits
 
 LIMITS = shard_limits()
@@ -147,3 +147,37 @@ def test_what_the_service_says() -> None:
     assert throttled_text("orders", 7) == (
         "Rate exceeded for shard shardId-000000000007 in stream orders under account 000000000000."
     )
+
+
+def reads(limiter, seconds, size):
+    """How many reads of this size a reader makes that reads as soon as it may."""
+    now, made = 0.0, 0
+    while (now := now + limiter.wait_s(now)) < seconds:
+        limiter.took(size, now)
+        made += 1
+    return made
+
+
+@pytest.mark.parametrize(("readers", "calls"), [(1, 5), (2, 2.5), (5, 1), (20, 0.25)])
+def test_polling_applications_share_five_calls_a_second(readers, calls):
+    made = reads(ReadLimiter(shard_limits("today"), 0.0, readers), 60, size=10)
+    assert made == pytest.approx(60 * calls, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("readers", "fan_out", "share"), [(1, False, 1), (4, False, 0.25), (4, True, 1)]
+)
+def test_bytes_out_are_shared_by_those_who_poll_and_not_by_fan_out(readers, fan_out, share):
+    size = 1_000_000  # so large that five calls a second are not what holds it back
+    limiter = ReadLimiter(shard_limits("today"), 0.0, readers, fan_out=fan_out)
+    total = reads(limiter, 60, size) * size
+    assert total == pytest.approx(60 * 2_097_152 * share, rel=0.06)
+
+
+def test_an_answer_of_ten_mib_makes_the_next_ones_wait_for_it():
+    limiter = ReadLimiter(shard_limits("today"), 0.0)
+    limiter.took(10 * 2**20, 0.0)
+    assert limiter.wait_s(0.0) == pytest.approx(4, abs=0.01)  # 2 of 10 MiB were there
+    limiter.took(8 * 2**20, 4.0)
+    assert limiter.wait_s(4.0) == pytest.approx(4, abs=0.01)
+    assert limiter.wait_s(100.0) == 0
