@@ -14,7 +14,8 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.snapshot import LabSnapshot, ShardView, StreamView
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui.safe import safe
 
 ADD_PARTITIONS: Final = "add_partitions"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streaming.lab.snapshot import LabSnapshot, StreamView
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import StreamView
 
 STALE_AFTER_S = 2.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from streaming.lab.snapshot import EpochView, HeavyKeyView, MovedView, PredictionView
+from streaming.lab.stream_snapshot import EpochView, HeavyKeyView, MovedView, PredictionView
 from streaming.lab.switchboard import measure
 from streaming.shards import skew
 from streaming.shards.keys import shop

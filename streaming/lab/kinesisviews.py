@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from streaming.lab.producer_messages import ShardPuts
-from streaming.lab.snapshot import KinesisShardView, PackingView, ShardState, ShardView, StreamView
+from streaming.lab.stream_snapshot import (
+    KinesisShardView,
+    PackingView,
+    ShardState,
+    ShardView,
+    StreamView,
+)
 from streaming.shards.hashing import HASH_KEYS
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan

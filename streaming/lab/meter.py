@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from streaming.lab.series import Series
-from streaming.lab.snapshot import RatePoint, ShardState, ShardView, SkewView, StreamView
+from streaming.lab.snapshot import RatePoint
+from streaming.lab.stream_snapshot import ShardState, ShardView, SkewView, StreamView
 from streaming.shards import skew
 from streaming.shards.shardmap import ShardMap
 from streaming.store.ledger import Ledger, Shard

@@ -16,9 +16,9 @@ from streaming.lab.snapshot import (
     ConsumerView,
     LabSnapshot,
     StoreView,
-    StreamView,
     TrafficView,
 )
+from streaming.lab.stream_snapshot import StreamView
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine

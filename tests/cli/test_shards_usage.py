@@ -18,7 +18,7 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.snapshot import KinesisShardView, ShardView, StreamView
+from streaming.lab.stream_snapshot import KinesisShardView, ShardView, StreamView
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
 from tui import cli

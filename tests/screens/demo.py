@@ -16,7 +16,8 @@ import msgspec
 
 from streaming.lab.commands import Command, Reply, SetRate, Verify
 from streaming.lab.link import LabError, LinkLost
-from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint, ShardView, StreamView
+from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint
+from streaming.lab.stream_snapshot import ShardView, StreamView
 from tests.screens.fakes import events, kinesis_stream, shard, snapshot, starting, stream
 from tui.app import run_app
 

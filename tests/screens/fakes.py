@@ -13,19 +13,21 @@ from streaming.lab.link import LabError, LinkLost
 from streaming.lab.snapshot import (
     BrokerView,
     ConsumerView,
-    EpochView,
     EventView,
+    LabSnapshot,
+    RatePoint,
+    StoreView,
+    TrafficView,
+)
+from streaming.lab.stream_snapshot import (
+    EpochView,
     HeavyKeyView,
     KinesisShardView,
-    LabSnapshot,
     MovedView,
     PredictionView,
-    RatePoint,
     ShardView,
     SkewView,
-    StoreView,
     StreamView,
-    TrafficView,
 )
 
 NOW_MS = 1_767_614_624_000  # 2026-01-05 12:03:44 UTC

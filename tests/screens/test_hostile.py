@@ -12,13 +12,8 @@ from textual.widgets import Input
 
 from streaming.lab.commands import AddConsumer, Reply, Verify
 from streaming.lab.link import LabError, LinkLost
-from streaming.lab.snapshot import (
-    ConsumerView,
-    EventView,
-    HeavyKeyView,
-    LabSnapshot,
-    PredictionView,
-)
+from streaming.lab.snapshot import ConsumerView, EventView, LabSnapshot
+from streaming.lab.stream_snapshot import HeavyKeyView, PredictionView
 from tests.screens.conftest import Hand, Runner
 from tests.screens.fakes import (
     NOW_MS,

@@ -18,7 +18,8 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.snapshot import CapabilityView, LabSnapshot, PackingView
+from streaming.lab.snapshot import CapabilityView, LabSnapshot
+from streaming.lab.stream_snapshot import PackingView
 from tests.screens.conftest import Runner
 from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, starting, stream
 from tui import deeds

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streaming.lab.snapshot import ShardView, StreamView
+from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui.numbers import UNKNOWN, count
 
 GAP: Final = "  "

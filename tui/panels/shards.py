@@ -8,7 +8,7 @@ from typing import Final
 from rich.cells import cell_len
 from textual import events
 
-from streaming.lab.snapshot import StreamView
+from streaming.lab.stream_snapshot import StreamView
 from tui import bindings
 from tui.glyphs import UNICODE, Glyphs
 from tui.lines import Line

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from streaming.lab.snapshot import StreamView
+from streaming.lab.stream_snapshot import StreamView
 from tui import bindings
 from tui.deeds import Deed
 from tui.errands import deliver

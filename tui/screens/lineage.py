@@ -8,7 +8,8 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 
-from streaming.lab.snapshot import LabSnapshot, ShardView, StreamView
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui import bindings, deeds
 from tui.deeds import Deed
 from tui.glyphs import Glyphs

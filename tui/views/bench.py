@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from enum import Enum
 
-from streaming.lab.snapshot import LabSnapshot, StreamView
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import StreamView
 from tui import numbers
 from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, crop, merged, width_of

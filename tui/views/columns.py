@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from streaming.lab.snapshot import ShardView
+from streaming.lab.stream_snapshot import ShardView
 from tui import numbers
 from tui.glyphs import Glyphs
 from tui.lines import Segment

@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 
-from streaming.lab.snapshot import EpochView, HeavyKeyView, PredictionView, StreamView
+from streaming.lab.stream_snapshot import EpochView, HeavyKeyView, PredictionView, StreamView
 from tui import numbers
 from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, merged

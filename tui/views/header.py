@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streaming.lab.snapshot import BrokerView, LabSnapshot, StreamView
+from streaming.lab.snapshot import BrokerView, LabSnapshot
+from streaming.lab.stream_snapshot import StreamView
 from tui import numbers
 from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, crop, merged, width_of

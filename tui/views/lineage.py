@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from streaming.lab.snapshot import KinesisShardView, ShardView, StreamView
+from streaming.lab.stream_snapshot import KinesisShardView, ShardView, StreamView
 from tui import numbers
 from tui.deeds import HASH_KEYS, bounds
 from tui.glyphs import Glyphs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streaming.lab.snapshot import PackingView, ShardView, StreamView
+from streaming.lab.stream_snapshot import PackingView, ShardView, StreamView
 from tui import numbers
 from tui.lines import Segment
 from tui.safe import safe

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streaming.lab.snapshot import ShardView, StreamView
+from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, merged
 from tui.safe import fit, safe
