@@ -10,6 +10,7 @@ from streaming.lab.commands import (
     ReadParentsFirst,
     SetAggregation,
     SetLimits,
+    SetReading,
     SplitShard,
     SwitchKey,
     UpdateShardCount,
@@ -22,6 +23,8 @@ ADD_PARTITIONS: Final = "add_partitions"
 """The broker's capability of that name."""
 
 LIMITS: Final = ("off", "today", "course")
+READERS: Final = (1, 2, 5)
+"""Numbers of applications that poll a shard: what the palette offers."""
 HASH_KEYS: Final = 2**128
 MOST: Final = 10_000
 """Shards that can be asked for; the lab may allow fewer and says so."""
@@ -111,6 +114,23 @@ def parents_first(stream: StreamView, snapshot: LabSnapshot) -> Deed:
     return _kinesis(
         stream, Deed(f"Parents first {'on' if now else 'off'}", text, (ReadParentsFirst(now),))
     )
+
+
+def fan_out(stream: StreamView, snapshot: LabSnapshot) -> Deed:
+    """Read by enhanced fan-out, or poll."""
+    now = not snapshot.fan_out
+    text = "What other applications read takes nothing away" if now else "Reads are shared"
+    return _kinesis(
+        stream,
+        Deed(f"Fan-out {'on' if now else 'off'}", text, (SetReading(snapshot.readers, now),)),
+    )
+
+
+def polled_by(stream: StreamView, readers: int) -> Deed:
+    """Read as one of so many applications that poll each shard."""
+    text = "They share a shard's 5 reads and 2 MiB a second, as far as limits are on"
+    title = f"Poll as one of {readers}" if readers > 1 else "Poll alone"
+    return _kinesis(stream, Deed(title, text, (SetReading(readers, False),)))
 
 
 def aggregation(stream: StreamView) -> Deed:

@@ -100,6 +100,8 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         deeds.merge(stream, shard),
         *(deeds.limits(stream, numbers) for numbers in deeds.LIMITS if numbers != stream.limits),
         deeds.parents_first(stream, snapshot),
+        deeds.fan_out(stream, snapshot),
+        *(deeds.polled_by(stream, readers) for readers in deeds.READERS),
         deeds.aggregation(stream),
         deeds.naive_aggregation(stream),
     ]

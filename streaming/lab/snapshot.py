@@ -163,5 +163,9 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     history: tuple[RatePoint, ...]
     events: tuple[EventView, ...]
     """Newest last, at most 200."""
+    readers: int = 1
+    """Kinesis view with limits: applications that poll each shard, the lab included."""
+    fan_out: bool = False
+    """Kinesis view with limits: the lab reads by enhanced fan-out."""
     parents_first: bool = True
     """Kinesis view: child shards are read after their parents."""

@@ -49,6 +49,8 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         rebalances=engine.rebalances.count,
         history=engine.meter.history(),
         events=engine.journal.shown(),
+        readers=engine.reading.readers,
+        fan_out=engine.reading.fan_out,
         parents_first=engine.reading.parents_first,
     )
 

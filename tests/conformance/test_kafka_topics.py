@@ -14,9 +14,14 @@ async def test_a_new_topic_has_its_partitions_numbered_from_0(kafka, wire):
     topic = unique()
     async with admin_client(kafka) as client:
         await client.create_topics([NewTopic(topic, 3, 1)])
-        await until(lambda: has_partitions(wire, topic, 3))
-        (described,) = await client.describe_topics([topic])
-    assert sorted(part["partition"] for part in described["partitions"]) == [0, 1, 2]
+
+        async def numbered():
+            """Any node may answer, and each learns of the topic in its own time."""
+            (described,) = await client.describe_topics([topic])
+            return sorted(part["partition"] for part in described["partitions"]) == [0, 1, 2]
+
+        await until(numbered)
+    await until(lambda: has_partitions(wire, topic, 3))
     assert topic in await listed(wire)
 
 

@@ -14,6 +14,7 @@ from streaming.lab.commands import (
     Reply,
     SetAggregation,
     SetLimits,
+    SetReading,
     SplitShard,
     SwitchKey,
     UpdateShardCount,
@@ -33,7 +34,7 @@ from tui.views.shards import heading as table_heading
 
 
 def kinesis(seq: int = 1, **changes: Any) -> LabSnapshot:
-    more = {name: changes.pop(name) for name in ("parents_first",) if name in changes}
+    more = {name: changes.pop(name) for name in ("parents_first", "readers") if name in changes}
     return snapshot(seq, streams=(kinesis_stream(**changes), stream("orders", 4)), **more)
 
 
@@ -59,6 +60,7 @@ def test_the_capability_is_the_broker_s_own() -> None:
         ("l", SetLimits("course")),
         ("p", ReadParentsFirst(False)),
         ("a", SetAggregation("kpl")),
+        ("o", SetReading(1, True)),
         ("n5", UpdateShardCount("clicks", 5)),
     ],
 )
@@ -102,9 +104,13 @@ async def test_limits_go_round_and_switches_turn(lab: Runner) -> None:
     assert deeds.aggregation(kinesis_stream(packing=packed)).commands == (SetAggregation("off"),)
     naive = deeds.naive_aggregation(kinesis_stream())
     assert naive.commands == (SetAggregation("naive"),)
-    async with lab(kinesis(packing=packed, parents_first=False)) as hand:
+    assert deeds.polled_by(kinesis_stream(), 5).commands == (SetReading(5, False),)
+    shared = snapshot(readers=5)
+    assert deeds.fan_out(kinesis_stream(), shared).commands == (SetReading(5, True),)
+    async with lab(kinesis(packing=packed, parents_first=False, readers=5)) as hand:
         await hand.pilot.press("h")
         await hand.sees("aggregated 94 a pack")
+        assert "1 of 5 readers" in hand.text
         assert "children at once" in hand.text and "not aggregated" not in hand.text
 
 

@@ -125,6 +125,7 @@ _DEEDS: dict[str, Callable[[StreamView, ShardView | None, LabSnapshot], Deed]] =
     "merge": lambda stream, shard, _: deeds.merge(stream, shard),
     "limits": lambda stream, _, __: deeds.limits(stream),
     "parents": lambda stream, _, snapshot: deeds.parents_first(stream, snapshot),
+    "fan_out": lambda stream, _, snapshot: deeds.fan_out(stream, snapshot),
     "aggregation": lambda stream, _, __: deeds.aggregation(stream),
 }
 """The deeds by the names that the bindings give them."""

@@ -115,13 +115,17 @@ def _switches(stream: StreamView, snapshot: LabSnapshot) -> list[str]:
     if stream.view != "kinesis":
         return []
     words = ["parents first" if snapshot.parents_first else "children at once"]
+    if stream.limits != "off" and snapshot.fan_out:
+        words.append("fan-out")
+    elif stream.limits != "off" and snapshot.readers > 1:
+        words.append(f"1 of {snapshot.readers} readers")
     packing = stream.packing
     if packing is None:
         return [*words, "not aggregated"]
     if packing.efficiency is not None:
-        words.append(f"{numbers.percent(packing.efficiency)} of a pack is data")
+        words.append(f"{numbers.percent(packing.efficiency)} data")
     if packing.delay_ms is not None:
-        words.append(f"{packing.delay_ms:.0f} ms in it")
+        words.append(f"{packing.delay_ms:.0f} ms packed")
     return words
 
 
