@@ -109,7 +109,7 @@ async def test_limits_go_round_and_switches_turn(lab: Runner) -> None:
     assert deeds.fan_out(kinesis_stream(), shared).commands == (SetReading(5, True),)
     async with lab(kinesis(packing=packed, parents_first=False, readers=5)) as hand:
         await hand.pilot.press("h")
-        await hand.sees("aggregated 94 a pack")
+        await hand.sees("packs of 94")
         assert "1 of 5 readers" in hand.text
         assert "children at once" in hand.text and "not aggregated" not in hand.text
 

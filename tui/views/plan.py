@@ -37,10 +37,10 @@ def plan_words(stream: StreamView, *, key: bool = False) -> list[str]:
 
 def packing_words(packing: PackingView) -> str:
     """Return how records are packed together and how many on average."""
-    kind = "aggregated" if packing.kind == "kpl" else "aggregated across shards"
+    across = "" if packing.kind == "kpl" else " across shards"
     if packing.records_per_pack is None:
-        return kind
-    return f"{kind} {numbers.count(packing.records_per_pack)} a pack"
+        return f"aggregated{across}"
+    return f"packs of {numbers.count(packing.records_per_pack)}{across}"
 
 
 def pressure(stream: StreamView) -> list[Segment]:
