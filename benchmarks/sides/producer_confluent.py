@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from benchmarks.events import KEY, read_ticks
+from benchmarks.events import PLAN, read_ticks
 from benchmarks.side import Clock
 from streaming.shards.keys import shop
 
@@ -20,7 +20,7 @@ from streaming.shards.keys import shop
 def run(config: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """Produce the clicks of a file and flush."""
     ticks = read_ticks(Path(config["events"]))
-    topic, key_of = config["topic"], shop(KEY).of
+    topic, key_of = config["topic"], shop(PLAN.key).of
     producer = Producer(
         {
             "bootstrap.servers": config["bootstrap"],
