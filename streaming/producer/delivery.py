@@ -18,7 +18,7 @@ from streaming.broker.connection import Connection
 from streaming.lab.producer_messages import Acked, KeyStats, PackingStats, ShardPuts
 from streaming.producer.keystats import KeyCounts
 from streaming.producer.packing import Packer
-from streaming.producer.put import Put, put_of
+from streaming.producer.put import Put, puts_of
 from streaming.producer.throttle import AGAIN_S, Throttle
 from streaming.producer.writer import DeliveryFailed, Writer
 from streaming.shards.limits import shard_limits
@@ -89,10 +89,10 @@ class Delivery:
             by_shard.setdefault((record.stream, route[0]), []).append((route[1], record))
             count += 1
         for (stream, shard), keyed in by_shard.items():
-            self._keys[stream].add(shard, Counter([key for key, _ in keyed]))
+            self._keys[stream].add(shard, [key for key, _ in keyed])
             packer = self._packers.get(stream)
             if packer is None:
-                await self._pass(stream, shard, [put_of(key, record) for key, record in keyed])
+                await self._pass(stream, shard, puts_of(keyed))
             else:
                 await self._pack(stream, shard, packer, keyed)
         return count
@@ -108,7 +108,7 @@ class Delivery:
         now = time.monotonic()
         for key, record in keyed:
             if record.label or record.event is None or key is None:
-                await self._pass(stream, shard, [put_of(key, record)])
+                await self._pass(stream, shard, puts_of([(key, record)]))
             elif (done := packer.add(shard, key, record, now)) is not None:
                 await self._pass(stream, done[0], [done[1]])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from generators.wire import Emitted
@@ -15,10 +15,17 @@ Put: TypeAlias = tuple[bytes | None, bytes, Headers, Sequence[Emitted]]
 _NONE: Headers = []
 
 
-def put_of(key: bytes | None, record: Emitted) -> Put:
-    """One record as it is; what was planted carries its label."""
-    headers = [("label", record.label.encode())] if record.label else _NONE
-    return key, record.value, headers, (record,)
+def puts_of(keyed: Iterable[tuple[bytes | None, Emitted]]) -> list[Put]:
+    """Records as they are, with their keys; what was planted carries its label."""
+    return [
+        (
+            key,
+            record.value,
+            [("label", record.label.encode())] if record.label else _NONE,
+            (record,),
+        )
+        for key, record in keyed
+    ]
 
 
 def size_of(put: Put) -> int:

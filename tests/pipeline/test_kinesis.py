@@ -18,7 +18,8 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.snapshot import EpochView, LabSnapshot, ShardView, StreamView
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import EpochView, ShardView, StreamView
 from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab
 
 

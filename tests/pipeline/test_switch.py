@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from streaming.lab.commands import CopyStore, SwitchKey
-from streaming.lab.snapshot import EpochView, LabSnapshot
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import EpochView
 from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.wire import Emitted
-from streaming.producer.put import put_of
+from streaming.producer.put import puts_of
 from streaming.producer.throttle import AGAIN_S, Throttle
 from streaming.shards.limits import shard_limits
 
@@ -12,7 +12,7 @@ LIMITS = shard_limits("today")
 
 
 def puts(numbers, size=100):
-    return [put_of(b"k", Emitted("clicks", None, b"%*d" % (size, n), "k")) for n in numbers]
+    return puts_of((b"k", Emitted("clicks", None, b"%*d" % (size, n), "k")) for n in numbers)
 
 
 def values(taken):
