@@ -20,6 +20,8 @@ from streaming.lab.commands import (
     UpdateShardCount,
 )
 from streaming.lab.stream_snapshot import KinesisShardView, PackingView, ShardView, StreamView
+from streaming.shards.kpl import Aggregator, UserRecord
+from streaming.shards.moved import moved_share
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
 from tui import cli
@@ -137,6 +139,20 @@ def test_the_totals_of_scaling_are_true() -> None:
 def test_every_field_of_the_json_is_explained() -> None:
     explained = re.findall(r"`(\w+)`", TEXTS["docs/shards.md"])
     assert set(Row.__struct_fields__) <= set(explained)
+
+
+def test_the_aggregate_in_the_docs_is_what_is_packed() -> None:
+    block = re.search(r"^f3 89 9a c2 .*?(?=```)", TEXTS["docs/shards.md"], re.M | re.S)
+    packer = Aggregator()
+    for record in (UserRecord("k1", None, b"x"), UserRecord("k2", None, b"y")):
+        assert packer.add(record)
+    assert block is not None and bytes.fromhex(block[0]) == packer.finish().data
+
+
+def test_the_shares_of_moved_keys_are_true() -> None:
+    keys = [f"cust-{number:05}".encode() for number in range(40_000)]
+    for before, after, share in ((4, 8, 1 / 2), (4, 6, 2 / 3), (4, 5, 4 / 5)):
+        assert moved_share(keys, before, after).keys == pytest.approx(share, abs=0.01)
 
 
 KINESIS = KinesisShardView(

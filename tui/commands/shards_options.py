@@ -84,8 +84,8 @@ examples:
 
 _AGGREGATE: Final = """\
 Whether the producer puts records together, for all streams: each alone (off), those of a shard in
-one record of the log, as the KPL packs them (on, or kpl), or those of all shards (naive), which
-readers have to drop: they become dead letters with the reason outside_shard.
+one record of the log, as the KPL packs them (on, or kpl), or those of all shards (naive). Readers
+drop a pack with a record of another shard: its records become dead letters (outside_shard).
 
 examples:
   dasprep-tui shards aggregate on
