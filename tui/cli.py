@@ -44,6 +44,8 @@ examples:
   dasprep-tui run --duration 30s --verify      the same without a screen, checked at the end
   dasprep-tui --view kinesis --limits on --rate 3500
                                                shards as Kinesis has them: limits, splits, merges
+  dasprep-tui --view kinesis --limits on --aggregate on --rate 3500
+                                               the same, many records packed into one
   dasprep-tui attach                           watch a running lab from a second terminal
   dasprep-tui shards split clicks 0            split a shard of it while records flow
   dasprep-tui sql "FROM windows ORDER BY n DESC LIMIT 10"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from streaming.lab.stream_snapshot import EpochView, StreamView
+
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
@@ -57,6 +59,7 @@ async def summarise(engine: Engine) -> dict[str, Any]:
         "skew": _skew([s["records"] for s in shards if s["stream"] == snapshot.streams[0].name])
         if snapshot.streams
         else None,
+        "epochs": [_epoch(stream, epoch) for stream in snapshot.streams for epoch in stream.epochs],
         "cpu_s": engine.usage.cpu_s(),
         "rss_mib": engine.usage.rss_mib(),
         "seed": engine.settings.seed,
@@ -70,6 +73,30 @@ async def summarise(engine: Engine) -> dict[str, Any]:
         "data_dir": snapshot.data_dir,
         "verify": msgspec.to_builtins(report) if report else None,
     }
+
+
+def _epoch(stream: StreamView, epoch: EpochView) -> dict[str, Any]:
+    """An epoch's measures, unknown ones None."""
+    return {
+        "stream": stream.name,
+        "epoch": epoch.epoch,
+        "key": epoch.key,
+        "view": epoch.view,
+        "shards": epoch.shards,
+        "records": epoch.records,
+        "max_over_mean": _rounded(epoch.max_over_mean),
+        "cv": _rounded(epoch.cv),
+        "gini": _rounded(epoch.gini),
+        "jain": _rounded(epoch.jain),
+        "hottest_load": _rounded(epoch.hottest_load),
+        "throttled": epoch.throttled,
+        "distinct_keys": None if epoch.distinct_keys is None else round(epoch.distinct_keys),
+        "inversions": epoch.inversions,
+    }
+
+
+def _rounded(measure: float | None) -> float | None:
+    return None if measure is None else round(measure, 4)
 
 
 def _part(count: int, total: int) -> float | None:

@@ -13,12 +13,15 @@ from streaming.lab.commands import (
     Command,
     MergeShards,
     ReadParentsFirst,
+    SetAggregation,
     SetLimits,
     SplitShard,
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.stream_snapshot import KinesisShardView, ShardView, StreamView
+from streaming.lab.stream_snapshot import KinesisShardView, PackingView, ShardView, StreamView
+from streaming.shards.kpl import Aggregator, UserRecord
+from streaming.shards.moved import moved_share
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
 from tui import cli
@@ -43,6 +46,10 @@ README = DOCS.parent / "README.md"
         ("key clicks {country}:{device} --shards 6", SwitchKey("clicks", "{country}:{device}", 6)),
         ("limits on", SetLimits("on")),
         ("limits course", SetLimits("course")),
+        ("aggregate off", SetAggregation("off")),
+        ("aggregate on", SetAggregation("on")),
+        ("aggregate kpl", SetAggregation("kpl")),
+        ("aggregate naive", SetAggregation("naive")),
         ("parents-first off", ReadParentsFirst(False)),
         ("parents-first on", ReadParentsFirst(True)),
     ],
@@ -65,6 +72,8 @@ def test_what_is_typed_is_what_the_lab_is_asked(typed: str, asked: Command) -> N
         (("update-count", "clicks", "0"), "not a whole number from 1"),
         (("key", "clicks", "country", "--shards", "0"), "not a whole number from 1"),
         (("limits", "tomorrow"), "course"),
+        (("aggregate",), "required: packing"),
+        (("aggregate", "zip"), "naive"),
         (("parents-first", "yes"), "'on', 'off'"),
         (("list", "clicks"), "unrecognized arguments"),
         (("list",), "There is no lab yet"),
@@ -132,6 +141,20 @@ def test_every_field_of_the_json_is_explained() -> None:
     assert set(Row.__struct_fields__) <= set(explained)
 
 
+def test_the_aggregate_in_the_docs_is_what_is_packed() -> None:
+    block = re.search(r"^f3 89 9a c2 .*?(?=```)", TEXTS["docs/shards.md"], re.M | re.S)
+    packer = Aggregator()
+    for record in (UserRecord("k1", None, b"x"), UserRecord("k2", None, b"y")):
+        assert packer.add(record)
+    assert block is not None and bytes.fromhex(block[0]) == packer.finish().data
+
+
+def test_the_shares_of_moved_keys_are_true() -> None:
+    keys = [f"cust-{number:05}".encode() for number in range(40_000)]
+    for before, after, share in ((4, 8, 1 / 2), (4, 6, 2 / 3), (4, 5, 4 / 5)):
+        assert moved_share(keys, before, after).keys == pytest.approx(share, abs=0.01)
+
+
 KINESIS = KinesisShardView(
     name="", start="0", end="99", width=0.25, lifecycle="open", parents=(), children=(),
     held=False, load=0.5, throttled=3, throttled_per_s=1.0, waiting=2,
@@ -193,3 +216,20 @@ def test_partitions_of_kafka_have_no_ranges() -> None:
     assert lines[1].split() == ["1", "ok", "12,345", "1,000", "-", "c-0"]
     row = rows_of(seen)[0]
     assert (row.view, row.name, row.start, row.parents, row.throttled) == ("msk", *[None] * 4)
+
+
+def test_an_aggregated_stream_says_so() -> None:
+    packing = PackingView("kpl", 94.44, 0.955, 51.2)
+    seen = stream(shard(0, ranged(0, "open")), view="kinesis", packing=packing)
+    heading, packed, titles, _ = table(seen).splitlines()
+    assert heading.startswith("clicks, kinesis view") and titles.lstrip().startswith("id")
+    assert packed == (
+        "aggregated as the KPL does it, 94.4 records a pack, 96% of a pack is data, 51 ms added"
+    )
+    row = rows_of(seen)[0]
+    assert (row.aggregate, row.records_per_pack) == ("kpl", 94.44)
+    assert (row.efficiency, row.delay_ms) == (0.955, 51.2)
+    seen = replace(seen, packing=PackingView("naive", None, None, None))
+    assert table(seen).splitlines()[1] == "aggregated across shards (naive), nothing packed yet"
+    row = rows_of(replace(seen, packing=None))[0]
+    assert (row.aggregate, row.records_per_pack, row.delay_ms) == ("off", None, None)

@@ -77,10 +77,39 @@ async def test_shards_are_listed_and_changed_from_another_process(tmp_path: Path
         assert "parents-first is off" in table and "orders, epoch 3, kinesis view" in table
         assert "after their parents" in await done("parents-first", "on")
 
+        said = await done("aggregate", "on")
+        assert "clicks epoch 8: aggregation as the KPL does it" in said and "orders epoch 4" in said
+        assert "so already" in await refused("aggregate", "kpl")
+        await driven.until(
+            lambda s: s.streams[0].packing and s.streams[0].packing.records_per_pack, "packs"
+        )
+        heading, packed, *_ = (await done("list", "--stream", "clicks")).splitlines()
+        assert "epoch 8" in heading and packed.startswith("aggregated as the KPL does it, ")
+        row = (await rows())[0]
+        assert row["aggregate"] == "kpl" and 0 < row["efficiency"] <= 1 and row["delay_ms"] > 0
+        assert "each record is put alone" in await done("aggregate", "off")
+        assert {row["aggregate"] for row in await rows()} == {"off"}
+        check_epochs((await driven.summary())["epochs"])
+
         wrong = await shards("list", "--stream", "films")
         assert wrong.returncode == 2
         assert "there is no stream 'films'; there are: clicks, orders" in wrong.stderr
         assert_exact(await driven.finish())
+
+
+def check_epochs(rows: list[dict[str, Any]]) -> None:
+    """The two newest epochs of each stream, as the summary of a run has them."""
+    assert [(row["stream"], row["epoch"]) for row in rows] == [
+        ("clicks", 8), ("clicks", 9), ("orders", 4), ("orders", 5),
+    ]  # fmt: skip
+    packed = rows[0]
+    assert list(packed) == [
+        "stream", "epoch", "key", "view", "shards", "records", "max_over_mean", "cv", "gini",
+        "jain", "hottest_load", "throttled", "distinct_keys", "inversions",
+    ]  # fmt: skip
+    assert (packed["key"], packed["view"], packed["shards"]) == ("session_id", "kinesis", 8)
+    assert packed["records"] > 0 and packed["max_over_mean"] >= 1 and 0 < packed["jain"] <= 1
+    assert packed["hottest_load"] is None, "without limits there is no load"
 
 
 async def test_partitions_of_kafka_are_listed_and_not_split(tmp_path: Path) -> None:
@@ -91,7 +120,8 @@ async def test_partitions_of_kafka_are_listed_and_not_split(tmp_path: Path) -> N
             where = ("--data-dir", str(tmp_path / "lab"))
             return await asyncio.to_thread(run_cli, "shards", *arguments, *where, cwd=tmp_path)
 
-        for action in ("split clicks 0", "merge clicks 0 1", "update-count clicks 8", "limits on"):
+        for action in ("split clicks 0", "merge clicks 0 1", "update-count clicks 8", "limits on",
+                       "aggregate on"):  # fmt: skip
             refused = await shards(*action.split())
             assert refused.returncode == 1
             assert "Start the lab with --view kinesis" in refused.stderr

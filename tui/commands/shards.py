@@ -16,6 +16,7 @@ from streaming.lab.commands import (
     MergeShards,
     ReadParentsFirst,
     Reply,
+    SetAggregation,
     SetLimits,
     SplitShard,
     SwitchKey,
@@ -68,6 +69,8 @@ def command_of(options: argparse.Namespace) -> Command:
             return SwitchKey(options.stream, options.key, options.count or 0)
         case "limits":
             return SetLimits(options.numbers)
+        case "aggregate":
+            return SetAggregation(options.packing)
         case _:
             return ReadParentsFirst(options.switch == "on")
 

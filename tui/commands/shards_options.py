@@ -26,6 +26,7 @@ examples:
   dasprep-tui shards update-count clicks 8     as UpdateShardCount does it
   dasprep-tui shards key clicks country        another key from now on
   dasprep-tui shards limits course             what a shard takes
+  dasprep-tui shards aggregate on              many records travel as one, as the KPL packs them
   dasprep-tui shards parents-first off         see what the order of reading is good for
 
 A shard is given by its number or its name: 3 or shardId-000000000003. Exit code 0: done; 1: the
@@ -81,6 +82,16 @@ examples:
   dasprep-tui shards limits on
   dasprep-tui shards limits off"""
 
+_AGGREGATE: Final = """\
+Whether the producer puts records together, for all streams: each alone (off), those of a shard in
+one record of the log, as the KPL packs them (on, or kpl), or those of all shards (naive). Readers
+drop a pack with a record of another shard: its records become dead letters (outside_shard).
+
+examples:
+  dasprep-tui shards aggregate on
+  dasprep-tui shards aggregate naive           what happens to packs of several shards
+  dasprep-tui shards aggregate off"""
+
 _PARENTS: Final = """\
 Whether a shard is read only after the shards it came from are stored to their ends (on, as the
 lab starts). With off, a split or merge may bring records of a key out of order; the epoch's
@@ -125,6 +136,9 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
 
     limits = add("limits", "say what a shard takes", _LIMITS)
     limits.add_argument("numbers", choices=("off", "on", "today", "course"))
+
+    aggregate = add("aggregate", "say how records are packed together", _AGGREGATE)
+    aggregate.add_argument("packing", choices=("off", "on", "kpl", "naive"))
 
     parents = add("parents-first", "say whether parents are read before children", _PARENTS)
     parents.add_argument("switch", choices=("on", "off"))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streaming.lab.stream_snapshot import ShardView, StreamView
+from streaming.lab.stream_snapshot import PackingView, ShardView, StreamView
 from tui.numbers import UNKNOWN, count
 
 GAP: Final = "  "
@@ -17,6 +17,7 @@ class Row(msgspec.Struct, frozen=True):
     """A shard as `shards list --json` writes it (docs/shards.md); None is null: not known, or none.
 
     Everything from `name` to `held`, and from `load` to `waiting`, is only of the kinesis view.
+    `aggregate` and what follows is the whole stream's, the same in each of its rows.
     """
 
     stream: str
@@ -44,6 +45,10 @@ class Row(msgspec.Struct, frozen=True):
     throttled: int | None
     throttled_per_s: float | None
     waiting: int | None
+    aggregate: str
+    records_per_pack: float | None
+    efficiency: float | None
+    delay_ms: float | None
 
 
 class _Column(NamedTuple):
@@ -79,13 +84,16 @@ def rows_of(stream: StreamView) -> list[Row]:
 
 
 def table(stream: StreamView) -> str:
-    """A heading and one line a shard."""
+    """A heading, a line on aggregation where there is some, and one line a shard."""
     columns = [c for c in _COLUMNS if stream.view == "kinesis" or not c.kinesis]
     rows = rows_of(stream)
     cells = [[column.title for column in columns]]
     cells += [[column.cell(row) for column in columns] for row in rows]
     widths = [max(map(len, of_column)) for of_column in zip(*cells, strict=True)]
-    return "\n".join([_heading(stream), *(_line(line, columns, widths) for line in cells)])
+    lines = [_heading(stream)]
+    if stream.packing is not None:
+        lines.append(_aggregated(stream.packing))
+    return "\n".join([*lines, *(_line(line, columns, widths) for line in cells)])
 
 
 def _heading(stream: StreamView) -> str:
@@ -99,6 +107,21 @@ def _heading(stream: StreamView) -> str:
             parts.append(f"{stream.waiting:,} records wait for full shards")
     else:
         parts.append(f"{len(stream.shards)} partitions")
+    return ", ".join(parts)
+
+
+def _aggregated(packing: PackingView) -> str:
+    """What packing records together does; in/s, load, throttled and lag count packs then."""
+    how = {"kpl": "as the KPL does it", "naive": "across shards (naive)"}[packing.kind]
+    parts = [f"aggregated {how}"]
+    if packing.records_per_pack is None:
+        parts.append("nothing packed yet")
+    else:
+        parts.append(f"{packing.records_per_pack:,.1f} records a pack")
+    if packing.efficiency is not None:
+        parts.append(f"{packing.efficiency:.0%} of a pack is data")
+    if packing.delay_ms is not None:
+        parts.append(f"{packing.delay_ms:.0f} ms added")
     return ", ".join(parts)
 
 
@@ -118,7 +141,7 @@ def _state(row: Row) -> str:
 
 
 def _row(stream: StreamView, shard: ShardView) -> Row:
-    kinesis = shard.kinesis
+    kinesis, packing = shard.kinesis, stream.packing
     return Row(
         stream=stream.name,
         view=stream.view,
@@ -145,4 +168,8 @@ def _row(stream: StreamView, shard: ShardView) -> Row:
         throttled=kinesis.throttled if kinesis else None,
         throttled_per_s=kinesis.throttled_per_s if kinesis else None,
         waiting=kinesis.waiting if kinesis else None,
+        aggregate=packing.kind if packing else "off",
+        records_per_pack=packing.records_per_pack if packing else None,
+        efficiency=packing.efficiency if packing else None,
+        delay_ms=packing.delay_ms if packing else None,
     )
