@@ -11,15 +11,11 @@ from streaming.lab.stream_snapshot import EpochView, HeavyKeyView, MovedView, Pr
 from streaming.lab.switchboard import measure
 from streaming.shards import skew
 from streaming.shards.keys import shop
-from streaming.shards.limits import shard_limits
 from streaming.shards.whatif import Row
 from streaming.store.epochs import Epoch, Measured
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
-
-_LEAST_S = 1.0
-"""Before that a rate says nothing."""
 
 
 def epoch_views(engine: Engine, stream: str) -> tuple[EpochView, ...]:
@@ -35,7 +31,11 @@ def heavy_keys(engine: Engine, stream: str) -> tuple[HeavyKeyView, ...]:
     stats = engine.crew.keys(stream, plan.epoch) if plan is not None else None
     if stats is None:
         return ()
-    return tuple(HeavyKeyView(item.key, item.records, item.shard) for item in stats.heaviest)
+    total = max(1, stats.records)
+    return tuple(
+        HeavyKeyView(item.key, item.records, item.shard, item.records / total)
+        for item in stats.heaviest
+    )
 
 
 def _view(engine: Engine, epoch: Epoch) -> EpochView:
@@ -63,7 +63,7 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
         cv=skew.cv(done.counts) if known else None,
         gini=skew.gini(done.counts) if known else None,
         jain=skew.jain(done.counts) if known else None,
-        hottest_load=_hottest_load(engine, epoch, done),
+        hottest_load=done.hottest_load,
         throttled=done.throttled,
         distinct_keys=done.distinct_keys,
         inversions=epoch.inversions,
@@ -72,21 +72,6 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
         if (m := epoch.moved) is None
         else MovedView(m.keys, m.records, m.measured, m.compared),
     )
-
-
-def _hottest_load(engine: Engine, epoch: Epoch, done: Measured) -> float | None:
-    """The busiest shard's part of its limit, over the whole epoch; None without limits."""
-    if epoch.plan.limits == "off" or done.seconds < _LEAST_S or engine.store is None:
-        return None
-    limits = shard_limits(epoch.plan.limits)
-    ledger, stream = engine.store.ledger, epoch.plan.stream
-    loads = [0.0]
-    for shard, count in zip(done.ids, done.counts, strict=True):
-        progress = ledger.shard(stream, shard)
-        mean = progress.bytes / progress.next_offset if progress.next_offset else 0.0
-        per_s = count / done.seconds
-        loads += [per_s / limits.records_in_per_s, per_s * mean / limits.bytes_in_per_s]
-    return max(loads)
 
 
 def _predicted(text: str) -> PredictionView | None:

@@ -80,9 +80,10 @@ def _predicted(values: list[bytes], plan: StreamPlan, rate: float) -> Row | None
 
 
 def _rate(engine: Engine, stream: str) -> float:
-    """Records a second of a stream now."""
-    streams = {view.name: view for view in engine.snapshot().streams}
-    return streams[stream].in_per_s or engine.settings.rate
+    """Records a second of a stream now; those in aggregates count one by one."""
+    view = next(view for view in engine.snapshot().streams if view.name == stream)
+    together = view.packing.records_per_pack if view.packing is not None else None
+    return (view.in_per_s or 0.0) * (together or 1.0) or engine.settings.rate
 
 
 def _answer(values: list[bytes], asked: WhatIf, rate: float) -> str:

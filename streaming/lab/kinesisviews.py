@@ -77,7 +77,7 @@ def _shard(
         parents=shard.parents,
         children=tuple(child.id for child in shard_map.children(shard.id)),
         held=held,
-        load=_load(view, plan) if limited and shard.state == "open" else None,
+        load=_load(engine, view, plan) if limited and shard.state == "open" else None,
         throttled=put.throttled if put else 0,
         throttled_per_s=engine.crew.throttled_per_s(plan.stream, view.id) if limited else None,
         waiting=put.waiting if put else 0,
@@ -94,12 +94,14 @@ def _state(view: ShardView, shard: HashShard, held: bool) -> ShardState:
     return view.state
 
 
-def _load(view: ShardView, plan: StreamPlan) -> float | None:
+def _load(engine: Engine, view: ShardView, plan: StreamPlan) -> float | None:
     """What comes in as a part of what a shard takes, the tighter of records and bytes."""
-    if view.in_per_s is None or plan.limits == "off":
+    if view.in_per_s is None or plan.limits == "off" or engine.store is None:
         return None
     limits = shard_limits(plan.limits)
+    epoch = engine.store.epochs.current(plan.stream)
+    progress = engine.store.ledger.shard(plan.stream, view.id)
     # Of the log's records: an aggregate is one.
-    mean = view.bytes / view.stored_offset if view.stored_offset else 0.0
+    mean = epoch.mean_bytes(view.id, progress) if epoch is not None else 0.0
     by_bytes = view.in_per_s * mean / limits.bytes_in_per_s
     return max(view.in_per_s / limits.records_in_per_s, by_bytes)

@@ -94,11 +94,15 @@ class PackingView(SnapshotPart, frozen=True, gc=False):
 
 
 class HeavyKeyView(SnapshotPart, frozen=True, gc=False):
-    """A heavy key: at least how many records it had in the epoch, and where they go (None: no)."""
+    """A heavy key: at least how many records it had in the epoch, and where they go (None: no).
+
+    `share` is its part (0–1) of the records that were counted with it.
+    """
 
     key: str
     records: int
     shard: int | None
+    share: float | None = None
 
 
 class PredictionView(SnapshotPart, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -32,6 +32,7 @@ from streaming.lab.experiments import predict
 from streaming.lab.moves import Moves
 from streaming.lab.producer_messages import Adopt, Hold
 from streaming.shards.keys import BadKey
+from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.service_errors import Refused
 from streaming.store.epochs import FIRST, Epoch, Measured, MovedKeys
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from streaming.lab.engine import Engine
     from streaming.lab.merger import Merger
     from streaming.store.store import Store
+
+_LEAST_S: Final = 1.0
+"""Before that a rate says nothing."""
 
 HEADROOM: Final = 2
 """Partitions are made for so many times the shards that are needed: each new one makes the group
@@ -247,6 +251,9 @@ class Switchboard:
         engine, now_ms = self._engine, int(time.time() * 1000)
         starts = {shard: end for (name, shard), end in ends.items() if name == plan.stream and end}
         epoch = Epoch(plan, now_ms, why, starts, predicted=predicted, moved=moved)
+        if engine.store is not None:
+            shards = ((id_, engine.store.ledger.shard(plan.stream, id_)) for id_ in plan.open_ids)
+            epoch.stored = {id_: (shard.bytes, shard.next_offset) for id_, shard in shards}
         measured = self._measured(plan.stream, ends, now_ms)
         await engine.begin_epoch(epoch, measured)
         self.plans[plan.stream] = plan
@@ -266,11 +273,27 @@ def measure(engine: Engine, epoch: Epoch, ends: dict[Shard, int], now_ms: int) -
         max(0, ends.get((stream, shard), 0) - epoch.begin(shard)) for shard in epoch.plan.open_ids
     )
     keys = engine.crew.keys(stream, epoch.plan.epoch)
+    seconds = (now_ms - epoch.began_ms) / 1000
     return Measured(
         records=sum(counts),
-        seconds=(now_ms - epoch.began_ms) / 1000,
+        seconds=seconds,
         ids=epoch.plan.open_ids,
         counts=counts,
         throttled=keys.throttled if keys is not None else 0,
         distinct_keys=keys.distinct if keys is not None else None,
+        hottest_load=_hottest_load(engine, epoch, counts, seconds),
     )
+
+
+def _hottest_load(
+    engine: Engine, epoch: Epoch, counts: Sequence[int], seconds: float
+) -> float | None:
+    """The busiest shard's part of its limit, of records or of bytes."""
+    if epoch.plan.limits == "off" or seconds < _LEAST_S or engine.store is None:
+        return None
+    limits, loads = shard_limits(epoch.plan.limits), [0.0]
+    for shard, count in zip(epoch.plan.open_ids, counts, strict=True):
+        size = epoch.mean_bytes(shard, engine.store.ledger.shard(epoch.plan.stream, shard))
+        per_s = count / seconds
+        loads += [per_s / limits.records_in_per_s, per_s * size / limits.bytes_in_per_s]
+    return max(loads)

@@ -11,6 +11,7 @@ import duckdb
 import msgspec
 
 from streaming.shards.plan import StreamPlan
+from streaming.store.ledger import Progress
 
 FIRST = 1
 
@@ -18,7 +19,8 @@ FIRST = 1
 class Measured(msgspec.Struct, frozen=True):
     """What an epoch did, for the comparison with the next: records of each shard of `ids`.
 
-    `seconds` is how long it lasted; `throttled` counts refusals.
+    `seconds` is how long it lasted; `throttled` counts refusals; `hottest_load` is the busiest
+    shard's part of its limit (1.0 is the limit), None without limits.
     """
 
     records: int
@@ -27,6 +29,7 @@ class Measured(msgspec.Struct, frozen=True):
     counts: tuple[int, ...]
     throttled: int
     distinct_keys: float | None
+    hottest_load: float | None = None
 
 
 class MovedKeys(msgspec.Struct, frozen=True):
@@ -60,10 +63,18 @@ class Epoch(msgspec.Struct):
     measured: Measured | None = None
     moved: MovedKeys | None = None
     """Not stored: the journal has it in words."""
+    stored: dict[int, tuple[int, int]] = {}
+    """Bytes and offset of each shard in the store when the epoch began; of this engine's only."""
 
     def begin(self, shard: int) -> int:
         """The first offset of this epoch in a shard."""
         return self.starts.get(shard, 0)
+
+    def mean_bytes(self, shard: int, progress: Progress) -> float:
+        """The mean size of the log's records of a shard since the epoch began, 0 before any."""
+        size, offset = self.stored.get(shard, (0, 0))
+        count = progress.next_offset - offset
+        return (progress.bytes - size) / count if count > 0 else 0.0
 
 
 class Epochs:

@@ -18,6 +18,7 @@ from streaming.lab.commands import (
     Reply,
     SetAggregation,
     SetLimits,
+    SetReading,
     SplitShard,
     SwitchKey,
     UpdateShardCount,
@@ -69,6 +70,9 @@ def command_of(options: argparse.Namespace) -> Command:
             return SwitchKey(options.stream, options.key, options.count or 0)
         case "limits":
             return SetLimits(options.numbers)
+        case "reading":
+            alone = options.how == "fan-out"
+            return SetReading(1 if alone else options.how, alone)
         case "aggregate":
             return SetAggregation(options.packing)
         case _:

@@ -82,6 +82,16 @@ examples:
   dasprep-tui shards limits on
   dasprep-tui shards limits off"""
 
+_READING: Final = """\
+Of streams with limits: 5 reads and 2 MiB a second of each shard are shared by the N applications
+that poll it, this lab being one of them. With fan-out (SubscribeToShard) it has 2 MiB a second of
+each shard for itself, and what others read does not matter.
+
+examples:
+  dasprep-tui shards reading 5                 one of five that poll: one read a second each
+  dasprep-tui shards reading 1                 alone
+  dasprep-tui shards reading fan-out"""
+
 _AGGREGATE: Final = """\
 Whether the producer puts records together, for all streams: each alone (off), those of a shard in
 one record of the log, as the KPL packs them (on, or kpl), or those of all shards (naive). Readers
@@ -137,6 +147,9 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     limits = add("limits", "say what a shard takes", _LIMITS)
     limits.add_argument("numbers", choices=("off", "on", "today", "course"))
 
+    reading = add("reading", "say how shards are read where they have limits", _READING)
+    reading.add_argument("how", type=_how, metavar="N|fan-out")
+
     aggregate = add("aggregate", "say how records are packed together", _AGGREGATE)
     aggregate.add_argument("packing", choices=("off", "on", "kpl", "naive"))
 
@@ -148,6 +161,11 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
             "--data-dir", type=Path, metavar="D", help="the lab's folder (default: the newest "
             "running lab)",
         )  # fmt: skip
+
+
+def _how(text: str) -> int | str:
+    """A number of applications that poll, or "fan-out"."""
+    return text if text == "fan-out" else positive(text)
 
 
 def shard_id(text: str) -> int:

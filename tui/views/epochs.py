@@ -43,7 +43,7 @@ def heaviest(stream: StreamView, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _heavy(item: HeavyKeyView, total: int, most: int, name: int, room: int, glyphs: Glyphs) -> Line:
-    part = numbers.percent(item.records / total if total else None)
+    part = numbers.percent(item.share if item.share is not None else _part(item.records, total))
     shard = f"shard {item.shard:02d}" if item.shard is not None else f"shard {numbers.UNKNOWN}"
     cells = round(min(max(item.records / most, 0.0), 1.0) * max(room, 0))
     return merged(
@@ -56,6 +56,10 @@ def _heavy(item: HeavyKeyView, total: int, most: int, name: int, room: int, glyp
             (glyphs.bar * cells, "bar"),
         )
     )
+
+
+def _part(records: int, total: int) -> float | None:
+    return records / total if total else None
 
 
 def _table(epochs: Sequence[EpochView], now_ms: int, width: int, glyphs: Glyphs) -> list[Line]:
