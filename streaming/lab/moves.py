@@ -34,6 +34,7 @@ _FEW: Final = 1000
 _ENOUGH: Final = 5000
 _LATEST_S: Final = 15.0
 _LOOK_S: Final = 0.5
+_READ_S: Final = 3.0
 
 
 class Moves:
@@ -46,12 +47,15 @@ class Moves:
     async def recent(self, stream: str) -> list[LogRecord]:
         """The newest records, if there are enough of them those of the present epoch alone.
 
-        Empty when the log cannot be read.
+        Empty when the log cannot be read soon: a change waits for it.
         """
         engine = self._engine
         try:
-            records = await tail_records(engine.backend.connection, engine.topics, stream, NEWEST)
-        except VerifyError:
+            async with asyncio.timeout(_READ_S):
+                records = await tail_records(
+                    engine.backend.connection, engine.topics, stream, NEWEST
+                )
+        except (VerifyError, TimeoutError):
             return []
         present = self._of_present(stream, records)
         return present if len(present) >= _FEW else records
