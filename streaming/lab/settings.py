@@ -71,6 +71,9 @@ class LabSettings(BaseModel):
         description="pack records together as the KPL does (kpl), across shards (naive), or not "
         "(off); kinesis view",
     )
+    buffer_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(
+        100, description="how long a record may wait for company when records are packed together"
+    )
     readers: Annotated[int, Field(ge=1, le=20)] = Field(
         1,
         description="applications that poll each shard, this one included: they share its reads "

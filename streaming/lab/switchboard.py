@@ -107,7 +107,9 @@ class Switchboard:
             plan = msgspec.structs.replace(
                 last, epoch=epoch, key=settings.key, limits=settings.limits
             )
-        return msgspec.structs.replace(plan, aggregate=settings.aggregate)
+        return msgspec.structs.replace(
+            plan, aggregate=settings.aggregate, buffer_ms=settings.buffer_ms
+        )
 
     async def switch(self, stream: str, key: str, shards: int) -> Reply:
         """Change a stream's key, and its number of shards unless `shards` is 0."""

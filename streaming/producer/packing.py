@@ -14,12 +14,9 @@ from typing import Final
 from generators.wire import Emitted
 from streaming.producer.put import Put
 from streaming.shards.kpl import Aggregator, UserRecord
-from streaming.shards.kpl_settings import DEFAULTS
 from streaming.shards.packed import MOST_TOGETHER, RANGE_HEADER, range_text
 from streaming.shards.plan import StreamPlan
 from streaming.shards.shardmap import ShardMap
-
-BUFFERED_S: Final = DEFAULTS.record_max_buffered_time_ms / 1000
 
 _ALL: Final = -1
 """Where records of all shards are packed together."""
@@ -63,6 +60,7 @@ class Packer:
         assert plan.shard_map is not None  # noqa: S101 - aggregation is of the kinesis view
         self._map = plan.shard_map
         self._together = plan.aggregate == "naive"
+        self._buffer_s = plan.buffer_ms / 1000
         self._packs: dict[int, _Pack] = {}
         self.packs = 0
         self.records = 0
@@ -88,7 +86,7 @@ class Packer:
     def due(self, now: float, *, all_: bool = False) -> Iterator[tuple[int, Put]]:
         """The packs that have waited long enough, or all of them."""
         for place, pack in list(self._packs.items()):
-            if all_ or now - pack.began >= BUFFERED_S:
+            if all_ or now - pack.began >= self._buffer_s:
                 yield self._finish(place, now)
 
     def take_back(self) -> list[Emitted]:

@@ -11,6 +11,8 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from streaming.shards.keys import shop
+from streaming.shards.kpl_settings import DEFAULTS
+from streaming.shards.limits import shard_limits
 from streaming.shards.service_errors import constraint, invalid
 from streaming.shards.shardmap import ShardMap
 
@@ -24,7 +26,8 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     `shards` is how many there are, numbered from 0: in the msk view the partitions a key is spread
     over, in the kinesis view all shards of `shard_map`, open or not. `limits` says what an open
-    shard takes, `aggregate` how the producer packs records together (kinesis only, both).
+    shard takes, `aggregate` how the producer packs records together, `buffer_ms` how long a record
+    may wait for company (kinesis only, all of them).
     """
 
     stream: str
@@ -35,6 +38,7 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
     shard_map: ShardMap | None = None
     limits: Limits = "off"
     aggregate: Packing = "off"
+    buffer_ms: int = DEFAULTS.record_max_buffered_time_ms
 
     @property
     def open_ids(self) -> tuple[int, ...]:
@@ -52,13 +56,29 @@ MAY_BE_EMPTY: Final = frozenset({"product_id"})
 """Fields that some events of the shop have empty: a search is about no product."""
 
 
+LONGEST: Final = {
+    "customer_id": 12, "session_id": 32, "product_id": 12, "category": 24, "country": 2,
+    "device": 12, "event_type": 16, "event_id": 32, "type": 16, "id": 32,
+}  # fmt: skip
+"""Characters that the shop's fields have at most."""
+
+
 def check_key(key: str, view: View) -> None:
     """Refuse a key that the view's service would not take of every event.
 
-    Raises BadKey for what is no key, Refused for keys that may be empty (PutRecord, PartitionKey).
+    Raises BadKey for what is no key; in the kinesis view Refused for keys that may be empty, or
+    longer than 256 characters (Kinesis API, PutRecord, PartitionKey).
     """
     strategy = shop(key)
     texts = "".join(strategy.parts[::2])
+    longest = len("".join(strategy.parts[::2])) + sum(LONGEST[name] for name in strategy.fields)
+    if strategy.salt is not None:
+        longest += len(f"#{strategy.salt.count}")
+    most = shard_limits().key_characters
+    if view == "kinesis" and longest > most:
+        rule = f"have length less than or equal to {most}"
+        text = constraint(key, "partitionKey", rule)
+        raise invalid([f"{text} (of some events it may have {longest})"])
     only_such = bool(strategy.fields) and set(strategy.fields) <= MAY_BE_EMPTY
     if view == "kinesis" and only_such and not texts and strategy.salt is None:
         rule = constraint("", "partitionKey", "have length greater than or equal to 1")

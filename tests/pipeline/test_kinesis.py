@@ -85,7 +85,8 @@ async def test_what_the_service_refuses_changes_nothing(tmp_path: Path) -> None:
             (UpdateShardCount("clicks", 11), "LimitExceeded", "over double"),
             (UpdateShardCount("clicks", 2), "LimitExceeded", "below half"),
             (UpdateShardCount("clicks", 0), "Validation", "targetShardCount"),
-            (SwitchKey("clicks", "product_id"), "Validation", "partitionKey"),
+            (SwitchKey("clicks", "product_id"), "Validation", "greater than or equal to 1"),
+            (SwitchKey("clicks", "{id}" * 3 + "x" * 180), "Validation", "equal to 256"),
         ):
             refused = await driven.link.send(command)
             assert not refused.ok and refused.text.startswith(f"{code}Exception: "), refused

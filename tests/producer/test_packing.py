@@ -6,7 +6,7 @@ import pytest
 
 from generators.wire import Emitted
 from streaming.consumer.unpacking import take_apart
-from streaming.producer.packing import BUFFERED_S, Packer
+from streaming.producer.packing import Packer
 from streaming.shards.kpl import AGGREGATE_KEY, MAGIC
 from streaming.shards.packed import MOST_TOGETHER, OUTSIDE, unpack
 from streaming.shards.plan import StreamPlan
@@ -86,9 +86,9 @@ def test_a_pack_waits_for_company_and_not_longer():
     for key, record in records(2):
         shard, data = choose(None, key, 10)
         packer.add(shard, data, record, now=0.0)
-    assert not list(packer.due(BUFFERED_S / 2)) and len(packer) == 2
-    assert list(packer.due(BUFFERED_S)) and not len(packer)
-    assert packer.records == 2 and packer.waited_s == pytest.approx(2 * BUFFERED_S)
+    assert not list(packer.due(0.05)) and len(packer) == 2
+    assert list(packer.due(0.1)) and not len(packer)
+    assert packer.records == 2 and packer.waited_s == pytest.approx(2 * 0.1)
 
 
 def test_one_record_alone_is_sent_as_it_is():
