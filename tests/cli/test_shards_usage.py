@@ -79,6 +79,8 @@ def test_what_is_typed_is_what_the_lab_is_asked(typed: str, asked: Command) -> N
         (("aggregate", "zip"), "naive"),
         (("parents-first", "yes"), "'on', 'off'"),
         (("list", "clicks"), "unrecognized arguments"),
+        (("key", "clicks", "country\udcff"), "SerializationException: the key is not UTF-8"),
+        (("split", "cl\udcffcks", "0"), "the stream is not UTF-8"),
         (("list",), "There is no lab yet"),
         (("split", "clicks", "0"), "There is no lab yet"),
         (("limits", "on", "--data-dir", "nowhere"), "There is no lab in nowhere"),

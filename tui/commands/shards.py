@@ -38,6 +38,12 @@ _REFUSED: Final = 1
 
 def main(options: argparse.Namespace) -> int:
     """List or change; 0 when done, 1 when the lab refused, 2 when no lab can be asked."""
+    for name in ("stream", "key", "at"):
+        if not _is_utf8(getattr(options, name, None) or ""):
+            return fail(
+                f"SerializationException: the {name} is not UTF-8, which names and partition keys "
+                "are. Look at the terminal's encoding (LANG)."
+            )
     try:
         root = find_root(options.data_dir)
         if options.action == "list":
@@ -55,6 +61,15 @@ def main(options: argparse.Namespace) -> int:
         return fail(reply.text, _REFUSED)
     print(safe_lines(reply.text))
     return 0
+
+
+def _is_utf8(text: str) -> bool:
+    """Bytes of the command line that are no UTF-8 come as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def command_of(options: argparse.Namespace) -> Command:
