@@ -87,7 +87,9 @@ async def observed(mortal):
             seen.setting = await value_of(wire, plain, "retention.bytes")
             seen.stored = await everything(wire, topic)
             seen.plain = await everything(wire, plain)
-        seen.read_by_member = [message.value for message in await read(member, 4)]
+        # It has committed nothing: when the kill costs it its place, it begins again.
+        while b"3" not in seen.read_by_member:
+            seen.read_by_member += [message.value for message in await read(member, 1)]
     await find_commit(mortal, group, plain, seen)
     return seen
 
@@ -176,4 +178,5 @@ def test_settings_are_there(seen):
 
 
 def test_a_member_rides_the_kill_out_and_reads_on(seen):
-    assert seen.read_by_member == [b"0", b"1", b"2", b"3"]
+    assert list(dict.fromkeys(seen.read_by_member)) == [b"0", b"1", b"2", b"3"]
+    assert seen.read_by_member[-4:] == [b"0", b"1", b"2", b"3"]
