@@ -26,7 +26,8 @@ log: Final = logging.getLogger(__name__)
 class FetchedBatch(msgspec.Struct, frozen=True, gc=False):
     """Consecutive records of one partition, offsets [first, next) (gaps where a log was compacted).
 
-    `records` have offset, timestamp (produce time, ms), key, value and headers.
+    `records` have offset, timestamp (produce time, ms), key, value and headers; `bytes` is the size
+    of their keys and values.
     """
 
     topic: str
@@ -34,6 +35,13 @@ class FetchedBatch(msgspec.Struct, frozen=True, gc=False):
     first: int
     next: int
     records: Sequence[Any]
+    bytes: int
+
+    @classmethod
+    def of(cls, tp: TopicPartition, first: int, next_: int, records: Sequence[Any]) -> FetchedBatch:
+        """The batch of these records."""
+        size = sum(len(record.value or b"") + len(record.key or b"") for record in records)
+        return cls(tp.topic, tp.partition, first, next_, records, size)
 
 
 class BatchReader:
@@ -121,7 +129,7 @@ class BatchReader:
             if batch is not None:
                 taken.append(batch)
                 count += len(batch.records)
-                self._pacing.took(tp, sum(map(_size, batch.records)), now)
+                self._pacing.took(tp, batch.bytes, now)
             result._update_position()
             if count >= max_records:
                 break
@@ -132,14 +140,10 @@ class BatchReader:
             timeout_ms=int(timeout_s * 1000), max_records=max_records
         )
         return [
-            FetchedBatch(tp.topic, tp.partition, records[0].offset, records[-1].offset + 1, records)
+            FetchedBatch.of(tp, records[0].offset, records[-1].offset + 1, records)
             for tp, records in got.items()
             if records
         ]
-
-
-def _size(record: Any) -> int:
-    return len(record.value or b"") + len(record.key or b"")
 
 
 def _unpack(tp: TopicPartition, records: Any) -> FetchedBatch | None:
@@ -150,7 +154,7 @@ def _unpack(tp: TopicPartition, records: Any) -> FetchedBatch | None:
     """
     if records._aborted_transactions:
         first, rest = records.next_fetch_offset, list(records)
-        return FetchedBatch(tp.topic, tp.partition, first, records.next_fetch_offset, rest)
+        return FetchedBatch.of(tp, first, records.next_fetch_offset, rest)
     begin = start = records.next_fetch_offset
     joined: list[Any] = []
     source = records._records
@@ -167,7 +171,7 @@ def _unpack(tp: TopicPartition, records: Any) -> FetchedBatch | None:
         start = records.next_fetch_offset = batch.next_offset
     if start == begin:
         return None
-    return FetchedBatch(tp.topic, tp.partition, begin, start, joined)
+    return FetchedBatch.of(tp, begin, start, joined)
 
 
 def _has_private_interface(consumer: AIOKafkaConsumer) -> bool:

@@ -100,7 +100,7 @@ class Collector:
         reading.next = batch.next
         reading.watermark_ms = done.watermark_ms
         reading.records += len(records) + len(dropped)
-        reading.bytes += sum(_size(record) for record in batch.records)
+        reading.bytes += batch.bytes
         return None
 
     def _keep_raw(
@@ -139,7 +139,3 @@ class Collector:
 def _range(shard: Shard, reading: _Reading) -> Range:
     mark = None if reading.watermark_ms == NEVER else reading.watermark_ms
     return Range(*shard, reading.first, reading.next, mark, reading.records, reading.bytes)
-
-
-def _size(record: Any) -> int:
-    return len(record.value or b"") + len(record.key or b"")

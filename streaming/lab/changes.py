@@ -7,14 +7,14 @@ plain one with the reason. Nothing has changed then.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, TypeAlias, get_args
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from streaming.shards.hashing import hash_key
 from streaming.shards.keys import shop
-from streaming.shards.limits import Numbers, shard_limits
-from streaming.shards.plan import Limits, StreamPlan, check_key
+from streaming.shards.limits import shard_limits
+from streaming.shards.plan import Limits, StreamPlan, check_key, limits_of, packing_of
 from streaming.shards.scaling import check_scaling
 from streaming.shards.service_errors import broken_hash_key, invalid
 from streaming.shards.shardmap import ShardMap
@@ -82,7 +82,7 @@ def update_count(plan: StreamPlan, target: int) -> Change:
     """As many open shards as `target`, by the service's own splits and merges."""
     shard_map = _map(plan)
     after = shard_map.update_count(target)
-    check_scaling(len(shard_map.open), target, shard_limits())
+    check_scaling(len(shard_map.open), target, shard_limits(plan.numbers))
     made = len(after.shards) - len(shard_map.shards)
     text = f"from {len(shard_map.open)} to {target} shards; {made} shards were made for it"
     return Change(_mapped(plan, after), text)
@@ -91,33 +91,27 @@ def update_count(plan: StreamPlan, target: int) -> Change:
 def limit(plan: StreamPlan, numbers: str) -> Change:
     """What a shard takes from now on."""
     _map(plan)
-    if numbers == "on":
-        numbers = "today"
-    if numbers not in get_args(Limits):
-        raise ValueError(f"limits are {', '.join(get_args(Limits))}; not {numbers!r}")
+    limits = limits_of(numbers)
     text = "limits off: a shard takes everything"
-    if numbers in get_args(Numbers):
-        one = shard_limits(numbers)
+    if limits != "off":
+        one = shard_limits(limits)
         text = (
-            f"limits of {numbers}: a shard takes {one.records_in_per_s:,} records or "
+            f"limits of {limits}: a shard takes {one.records_in_per_s:,} records or "
             f"{one.bytes_in_per_s:,} bytes a second"
         )
-    return Change(_next(plan, limits=numbers), text)
+    return Change(_next(plan, limits=limits), text)
 
 
 def aggregate(plan: StreamPlan, packing: str) -> Change:
     """How records are packed together from now on."""
     _map(plan)
-    if packing == "on":
-        packing = "kpl"
-    texts = {
+    kind = packing_of(packing)
+    text = {
         "off": "aggregation off: each record is put alone",
         "kpl": "aggregation as the KPL does it: records of a shard are put together",
         "naive": "aggregation across shards: readers drop packs with a record of another shard",
-    }
-    if packing not in texts:
-        raise ValueError(f"aggregation is {', '.join(texts)}; not {packing!r}")
-    return Change(_next(plan, aggregate=packing), texts[packing])
+    }[kind]
+    return Change(_next(plan, aggregate=kind), text)
 
 
 def first_plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -37,13 +37,12 @@ from streaming.lab.commands import (
 )
 from streaming.lab.experiments import sample, what_if
 from streaming.lab.summary import summarise
+from streaming.shards.limiter import MOST_READERS
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 _POLL_S = 0.1
-MOST_READERS: Final = 20
-"""Applications on one stream; Kinesis has as many consumers with enhanced fan-out."""
 
 
 async def execute(engine: Engine, command: Command) -> Reply:

@@ -11,6 +11,7 @@ from streaming.lab.producer_messages import KeyStats, PackingStats, ProducerStat
 from streaming.lab.rate import Growth, Rate
 from streaming.lab.supervisor import Child, Supervisor
 from streaming.producer.config import ProducerConfig
+from streaming.shards.limiter import THROTTLED, throttled_text
 from streaming.store.ledger import Shard
 
 if TYPE_CHECKING:
@@ -97,7 +98,11 @@ class Crew:
         self.stats = stats
         self.rate.update(self.produced()[0])
         for put in stats.puts:
-            self._throttled.setdefault((put.stream, put.shard), Growth()).update(put.throttled)
+            growth = self._throttled.setdefault((put.stream, put.shard), Growth())
+            if put.throttled and not growth.total:
+                why = f"{THROTTLED}: {throttled_text(put.stream, put.shard)}"
+                self._engine.journal.add("warn", "throttled", why)
+            growth.update(put.throttled)
 
     def stats_row(self) -> tuple[int, ProducerStats] | None:
         """The generator's numbers as the store keeps them: (incarnation, stats)."""

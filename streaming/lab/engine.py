@@ -210,7 +210,7 @@ class Engine:
             await self.merger.call(self.store.ledger.shard, stream, number)
         self.shards[stream] = shards
         self.meter.resize(self.shards)
-        self.reading.follow(stream, self.store.epochs.by_stream[stream])
+        self.reading.follow(stream, self.store.epochs.of(stream))
         await self.reading.enforce()
 
     def _state_from_parts(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from streaming.lab.stream_snapshot import EpochView, HeavyKeyView, MovedView, PredictionView
 from streaming.lab.switchboard import measure
 from streaming.shards import skew
@@ -22,7 +20,7 @@ def epoch_views(engine: Engine, stream: str) -> tuple[EpochView, ...]:
     """The present epoch and the one before it."""
     if engine.store is None:
         return ()
-    return tuple(_view(engine, e) for e in engine.store.epochs.by_stream.get(stream, [])[-2:])
+    return tuple(_view(engine, e) for e in engine.store.epochs.of(stream)[-2:])
 
 
 def heavy_keys(engine: Engine, stream: str) -> tuple[HeavyKeyView, ...]:
@@ -74,10 +72,9 @@ def _view(engine: Engine, epoch: Epoch) -> EpochView:
     )
 
 
-def _predicted(text: str) -> PredictionView | None:
-    if not text:
+def _predicted(row: Row | None) -> PredictionView | None:
+    if row is None:
         return None
-    row = msgspec.json.decode(text, type=Row)
     return PredictionView(
         row.max_over_mean, row.hottest_share, row.throttled_share, row.distinct_keys
     )

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from streaming.lab.commands import Reply, WhatIf
 from streaming.lab.tail import events_of, tail
 from streaming.shards.keys import REGISTRY, shop
@@ -59,13 +57,12 @@ async def what_if(engine: Engine, asked: WhatIf) -> Reply:
     return Reply(True, text)
 
 
-async def predict(engine: Engine, plan: StreamPlan, recent: Sequence[LogRecord]) -> str:
-    """What a plan would do to these newest records: a row as JSON, "" when it cannot be told."""
+async def predict(engine: Engine, plan: StreamPlan, recent: Sequence[LogRecord]) -> Row | None:
+    """What a plan would do to these newest records, None when it cannot be told."""
     rate, values = _rate(engine, plan.stream), events_of(plan.stream, recent)
     with contextlib.suppress(BadSample):
-        row = await asyncio.to_thread(_predicted, values, plan, rate)
-        return "" if row is None else msgspec.json.encode(row).decode()
-    return ""
+        return await asyncio.to_thread(_predicted, values, plan, rate)
+    return None
 
 
 def _predicted(values: list[bytes], plan: StreamPlan, rate: float) -> Row | None:
@@ -73,8 +70,7 @@ def _predicted(values: list[bytes], plan: StreamPlan, rate: float) -> Row | None
     if plan.shard_map is not None:
         shards = len(plan.shard_map.open)
         starts = tuple(shard.start for shard in plan.shard_map.open)
-    limits = shard_limits("today" if plan.limits == "off" else plan.limits)
-    question = Question(plan.view, (shards,), rate, limits, starts=starts)
+    question = Question(plan.view, (shards,), rate, shard_limits(plan.numbers), starts=starts)
     rows, _ = compare(read_lines(values), [shop(plan.key)], question)
     return rows[0] if rows else None
 

@@ -15,7 +15,7 @@ from streaming.lab.stream_snapshot import (
     StreamView,
 )
 from streaming.shards.hashing import HASH_KEYS
-from streaming.shards.limits import shard_limits
+from streaming.shards.limits import load, shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.shardmap import HashShard, ShardMap
 
@@ -98,10 +98,8 @@ def _load(engine: Engine, view: ShardView, plan: StreamPlan) -> float | None:
     """What comes in as a part of what a shard takes, the tighter of records and bytes."""
     if view.in_per_s is None or plan.limits == "off" or engine.store is None:
         return None
-    limits = shard_limits(plan.limits)
     epoch = engine.store.epochs.current(plan.stream)
     progress = engine.store.ledger.shard(plan.stream, view.id)
     # Of the log's records: an aggregate is one.
     mean = epoch.mean_bytes(view.id, progress) if epoch is not None else 0.0
-    by_bytes = view.in_per_s * mean / limits.bytes_in_per_s
-    return max(view.in_per_s / limits.records_in_per_s, by_bytes)
+    return load(view.in_per_s, mean, shard_limits(plan.limits))

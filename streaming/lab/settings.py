@@ -23,7 +23,8 @@ from streaming.lab.sources import (
     validated,
 )
 from streaming.shards.keys import shop
-from streaming.shards.plan import Limits, Packing, View, check_key
+from streaming.shards.limiter import MOST_READERS
+from streaming.shards.plan import Limits, Packing, View, check_key, limits_of, packing_of
 
 CONFIG_FILE: Final = "dasprep.toml"
 TABLE: Final = "lab"
@@ -74,7 +75,7 @@ class LabSettings(BaseModel):
     buffer_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(
         100, description="how long a record may wait for company when records are packed together"
     )
-    readers: Annotated[int, Field(ge=1, le=20)] = Field(
+    readers: Annotated[int, Field(ge=1, le=MOST_READERS)] = Field(
         1,
         description="applications that poll each shard, this one included: they share its reads "
         "(kinesis view with limits)",
@@ -135,13 +136,13 @@ class LabSettings(BaseModel):
 
     @field_validator("limits", mode="before")
     @classmethod
-    def _on_is_today(cls, value: object) -> object:
-        return "today" if value == "on" else value
+    def _limits(cls, value: object) -> object:
+        return limits_of(value) if isinstance(value, str) else value
 
     @field_validator("aggregate", mode="before")
     @classmethod
-    def _on_is_kpl(cls, value: object) -> object:
-        return "kpl" if value == "on" else value
+    def _packing(cls, value: object) -> object:
+        return packing_of(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _kinesis_only(self) -> LabSettings:

@@ -32,9 +32,10 @@ from streaming.lab.experiments import predict
 from streaming.lab.moves import Moves
 from streaming.lab.producer_messages import Adopt, Hold
 from streaming.shards.keys import BadKey
-from streaming.shards.limits import shard_limits
+from streaming.shards.limits import load, shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.service_errors import Refused
+from streaming.shards.whatif import Row
 from streaming.store.epochs import FIRST, Epoch, Measured, MovedKeys
 from streaming.store.ledger import Shard
 from streaming.verify.log import LogRecord
@@ -93,7 +94,7 @@ class Switchboard:
                 await self._begin(wanted, ends, why)
         engine.shards = {stream: plan.shards for stream, plan in self.plans.items()}
         for stream in self.plans:
-            engine.reading.follow(stream, engine.store.epochs.by_stream[stream])
+            engine.reading.follow(stream, engine.store.epochs.of(stream))
 
     def _wanted(self, stream: str, shards: int, last: StreamPlan | None) -> StreamPlan:
         """The plan by the settings."""
@@ -172,7 +173,7 @@ class Switchboard:
                 del self._drained[stream, id_]
             self.plans[stream] = msgspec.structs.replace(plan, shard_map=after)
             await merger.call(store.replan, self.plans[stream])
-            engine.reading.follow(stream, store.epochs.by_stream[stream])
+            engine.reading.follow(stream, store.epochs.of(stream))
             names = ", ".join(after.shards[id_].name for id_ in old)
             engine.journal.add("info", "expired", f"{stream}: {names} no longer listed")
 
@@ -225,7 +226,7 @@ class Switchboard:
         self._room[new.stream] = have[topic]
 
     async def _change_now(
-        self, new: StreamPlan, what: str, predicted: str, moved: MovedKeys | None
+        self, new: StreamPlan, what: str, predicted: Row | None, moved: MovedKeys | None
     ) -> Reply:
         engine = self._engine
         try:
@@ -247,7 +248,7 @@ class Switchboard:
         plan: StreamPlan,
         ends: dict[Shard, int],
         why: str,
-        predicted: str = "",
+        predicted: Row | None = None,
         moved: MovedKeys | None = None,
     ) -> None:
         engine, now_ms = self._engine, int(time.time() * 1000)
@@ -296,6 +297,5 @@ def _hottest_load(
     limits, loads = shard_limits(epoch.plan.limits), [0.0]
     for shard, count in zip(epoch.plan.open_ids, counts, strict=True):
         size = epoch.mean_bytes(shard, engine.store.ledger.shard(epoch.plan.stream, shard))
-        per_s = count / seconds
-        loads += [per_s / limits.records_in_per_s, per_s * size / limits.bytes_in_per_s]
+        loads.append(load(count / seconds, size, limits))
     return max(loads)

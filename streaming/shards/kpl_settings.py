@@ -13,10 +13,7 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
     "record_max_buffered_time_ms": (0, 2**63 - 1),
     "aggregation_max_size": (64, 10 * 2**20),
     "aggregation_max_count": (1, 2**63 - 1),
-    "collection_max_count": (1, 500),
-    "collection_max_size": (52_224, 2**63 - 1),
     "rate_limit_percent": (1, 2**63 - 1),
-    "record_ttl_ms": (100, 2**63 - 1),
 }
 
 
@@ -36,17 +33,8 @@ class KplSettings:
     aggregation_max_count: int = 4_294_967_295
     """The most records in an aggregate."""
 
-    collection_max_count: int = 500
-    """The most records, aggregates counting as one, in a PutRecords."""
-
-    collection_max_size: int = 5 * 2**20
-    """The most bytes of partition keys and data in a PutRecords."""
-
     rate_limit_percent: int = 150
     """What a producer sends a shard at most, in percent of the shard's limits."""
-
-    record_ttl_ms: int = 30_000
-    """What a record may take in all (ms); one that did not get in by then has expired."""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from streaming.shards.limits import ShardLimits
+from streaming.shards.service_errors import ACCOUNT
 
 THROTTLED: Final = "ProvisionedThroughputExceededException"
 """The error code of a refused record (Kinesis API, PutRecord and PutRecords)."""
 
-_ACCOUNT: Final = "000000000000"  # the lab has no accounts; AWS's have twelve digits
+MOST_READERS: Final = 20
+"""Applications on one stream; Kinesis has as many consumers with enhanced fan-out."""
 
 
 def throttled_text(stream: str, shard: int) -> str:
@@ -23,7 +25,7 @@ def throttled_text(stream: str, shard: int) -> str:
     The wording was captured from AWS by the authors of kinesalite (pull request 87).
     """
     return (
-        f"Rate exceeded for shard shardId-{shard:012d} in stream {stream} under account {_ACCOUNT}."
+        f"Rate exceeded for shard shardId-{shard:012d} in stream {stream} under account {ACCOUNT}."
     )
 
 

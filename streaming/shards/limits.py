@@ -40,6 +40,12 @@ def shard_limits(numbers: Numbers = "today") -> ShardLimits:
     return ShardLimits(**{name: row[numbers] for name, row in table.items() if name != "as_of"})
 
 
+def load(records_per_s: float, mean_bytes: float, limits: ShardLimits) -> float:
+    """A shard's part of what it takes, the tighter of records and bytes; 1.0 is full."""
+    by_bytes = records_per_s * mean_bytes / limits.bytes_in_per_s
+    return max(records_per_s / limits.records_in_per_s, by_bytes)
+
+
 def accepted(
     records_per_s: NDArray[np.float64], bytes_per_s: NDArray[np.float64], limits: ShardLimits
 ) -> NDArray[np.float64]:

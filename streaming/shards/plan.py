@@ -6,14 +6,16 @@ an epoch begins part its records from those before, exactly.
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
 from streaming.shards.keys import shop
 from streaming.shards.kpl_settings import DEFAULTS
-from streaming.shards.limits import shard_limits
-from streaming.shards.service_errors import constraint, invalid
+from streaming.shards.limits import Numbers, shard_limits
+from streaming.shards.records import check_put
+from streaming.shards.service_errors import Refused
 from streaming.shards.shardmap import ShardMap
 
 View: TypeAlias = Literal["kinesis", "msk"]
@@ -47,9 +49,33 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
             return tuple(range(self.shards))
         return tuple(shard.id for shard in self.shard_map.open)
 
+    @property
+    def numbers(self) -> Numbers:
+        """Whose numbers count: those of the limits, or today's where there are none."""
+        return "today" if self.limits == "off" else self.limits
+
     def same(self, other: StreamPlan) -> bool:
         """Whether records would find the same shards under the other one."""
         return msgspec.structs.replace(self, epoch=other.epoch) == other
+
+
+def limits_of(text: str) -> Limits:
+    """What a person calls limits; "on" means today's. Raises ValueError."""
+    limits: Limits = _named(text, "limits", {"on": "today"}, get_args(Limits))
+    return limits
+
+
+def packing_of(text: str) -> Packing:
+    """What a person calls aggregation; "on" means the KPL's. Raises ValueError."""
+    packing: Packing = _named(text, "aggregation", {"on": "kpl"}, get_args(Packing))
+    return packing
+
+
+def _named(text: str, what: str, meant: Mapping[str, str], known: tuple[str, ...]) -> Any:
+    name = meant.get(text, text)
+    if name not in known:
+        raise ValueError(f"{what}: {', '.join(known)}; not {text!r}")
+    return name
 
 
 MAY_BE_EMPTY: Final = frozenset({"product_id"})
@@ -70,16 +96,16 @@ def check_key(key: str, view: View) -> None:
     longer than 256 characters (Kinesis API, PutRecord, PartitionKey).
     """
     strategy = shop(key)
-    texts = "".join(strategy.parts[::2])
-    longest = len("".join(strategy.parts[::2])) + sum(LONGEST[name] for name in strategy.fields)
+    if view != "kinesis" or strategy.base == "none":
+        return
+    shortest = longest = len("".join(strategy.parts[::2])) + (strategy.base == "constant")
+    shortest += sum(name not in MAY_BE_EMPTY for name in strategy.fields)
+    longest += sum(LONGEST[name] for name in strategy.fields)
     if strategy.salt is not None:
+        shortest += 0 if strategy.salt.hot else len("#0")  # the others go without
         longest += len(f"#{strategy.salt.count}")
-    most = shard_limits().key_characters
-    if view == "kinesis" and longest > most:
-        rule = f"have length less than or equal to {most}"
-        text = constraint(key, "partitionKey", rule)
-        raise invalid([f"{text} (of some events it may have {longest})"])
-    only_such = bool(strategy.fields) and set(strategy.fields) <= MAY_BE_EMPTY
-    if view == "kinesis" and only_such and not texts and strategy.salt is None:
-        rule = constraint("", "partitionKey", "have length greater than or equal to 1")
-        raise invalid([f"{rule} ({key} is empty in some events)"])
+    for length in (shortest, longest):
+        try:
+            check_put("x" * length, b"", None, shard_limits())
+        except Refused as error:
+            raise Refused(error.code, f"{error} (keys of {key} may have {length:,})") from error

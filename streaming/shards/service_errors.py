@@ -44,14 +44,6 @@ def not_found(stream: str, shard: str) -> Refused:
     )
 
 
-def not_active(stream: str, status: str) -> Refused:
-    """Splits, merges and scaling need an ACTIVE stream (Kinesis API, MergeShards)."""
-    return Refused(
-        "ResourceInUseException",
-        f"Stream {stream} under account {ACCOUNT} not ACTIVE, instead in state {status}",
-    )
-
-
 def constraint(value: object, member: str, rule: str) -> str:
     """One broken rule about one member of a request, in the words of a ValidationException."""
     return f"Value '{value}' at '{member}' failed to satisfy constraint: Member must {rule}"

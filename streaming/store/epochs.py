@@ -11,6 +11,7 @@ import duckdb
 import msgspec
 
 from streaming.shards.plan import StreamPlan
+from streaming.shards.whatif import Row
 from streaming.store.ledger import Progress
 
 FIRST = 1
@@ -59,7 +60,7 @@ class Epoch(msgspec.Struct):
     starts: dict[int, int]
     ended_ms: int | None = None
     inversions: int = 0
-    predicted: str = ""
+    predicted: Row | None = None
     measured: Measured | None = None
     moved: MovedKeys | None = None
     """Not stored: the journal has it in words."""
@@ -90,7 +91,7 @@ class Epochs:
 
     def current(self, stream: str) -> Epoch | None:
         """The epoch that holds, None before the first."""
-        epochs = self.by_stream.get(stream)
+        epochs = self.of(stream)
         return epochs[-1] if epochs else None
 
     def at(self, stream: str, shard: int, offset: int) -> int:
@@ -99,8 +100,7 @@ class Epochs:
         return FIRST if epoch is None else epoch.plan.epoch
 
     def _at(self, stream: str, shard: int, offset: int) -> Epoch | None:
-        epochs = self.by_stream.get(stream, [])
-        return next((e for e in reversed(epochs) if offset >= e.begin(shard)), None)
+        return next((e for e in reversed(self.of(stream)) if offset >= e.begin(shard)), None)
 
     def count_inversion(self, stream: str, shard: int, offset: int) -> None:
         """Count this record among the inversions of its epoch."""
@@ -118,7 +118,7 @@ class Epochs:
         for plan, began, ended, why, inversions, predicted, measured in rows:
             epoch = Epoch(
                 msgspec.json.decode(plan, type=StreamPlan), began, why, {}, ended, inversions,
-                predicted, msgspec.json.decode(measured, type=Measured | None),
+                _row(predicted), msgspec.json.decode(measured, type=Measured | None),
             )  # fmt: skip
             self.by_stream.setdefault(epoch.plan.stream, []).append(epoch)
         starts = con.execute("SELECT stream, epoch, shard, first_offset FROM epoch_starts")
@@ -146,7 +146,7 @@ class Epochs:
         con.execute(
             "INSERT INTO epochs VALUES (?, ?, make_timestamp_ms(?), NULL, ?, ?, ?, ?, 0, ?, ?, ?)",
             [plan.stream, plan.epoch, epoch.began_ms, plan.key, plan.view, plan.shards, epoch.why,
-             epoch.predicted, _json(None), _json(plan)],
+             _json(epoch.predicted), _json(None), _json(plan)],
         )  # fmt: skip
         for shard, first in epoch.starts.items():
             con.execute(
@@ -179,6 +179,10 @@ class Epochs:
 def starts_of(ends: Mapping[int, int]) -> dict[int, int]:
     """Where an epoch begins when the shards end there."""
     return {shard: end for shard, end in ends.items() if end}
+
+
+def _row(text: str) -> Row | None:
+    return msgspec.json.decode(text, type=Row | None) if text else None
 
 
 def _json(value: object) -> str:

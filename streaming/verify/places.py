@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from streaming.shards.packed import unpack
+from streaming.shards.packed import MOST_TOGETHER, unpack
 from streaming.verify.log import LogRecord, Shard
 
-SUB_BITS: Final = 13
+SUB_BITS: Final = MOST_TOGETHER.bit_length()
 SHARD_BITS: Final = 10
 PLACE_BITS: Final = 63 - SHARD_BITS
 """So offsets go up to 2^40, a million million, and shards to 1,023."""

@@ -22,9 +22,9 @@ from streaming.lab.commands import (
 )
 from streaming.lab.stream_snapshot import KinesisShardView, PackingView, ShardView, StreamView
 from streaming.shards.kpl import Aggregator, UserRecord
-from streaming.shards.moved import moved_share
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
+from tests.shards.kafka_moves import moved_share
 from tui import cli
 from tui.cli import build_parser
 from tui.commands import shards_options

@@ -1,4 +1,8 @@
-"""The kinesis view of a running lab: reshards, limits and lineage, held against the log."""
+"""The kinesis view of a running lab: reshards, limits and lineage, held against the log.
+
+On the embedded broker; `tests/soak/test_soak_shards.py` puts changes, limits and packs through
+Apache Kafka too.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from streaming.lab.commands import (
 )
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import EpochView, ShardView, StreamView
-from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab
+from tests.pipeline.lab_driver import DrivenLab, assert_exact, lab
 
 
 def stream(snapshot: LabSnapshot, name: str = "clicks") -> StreamView:
@@ -39,8 +43,8 @@ def ids(snapshot: LabSnapshot, lifecycle: str) -> list[int]:
     return [s.id for s in stream(snapshot).shards if s.kinesis.lifecycle == lifecycle]
 
 
-async def test_reshards_lose_nothing_and_read_parents_first(tmp_path: Path, where: Where) -> None:
-    async with lab(tmp_path, view="kinesis", closed_s=1, **where.settings) as driven:
+async def test_reshards_lose_nothing_and_read_parents_first(tmp_path: Path) -> None:
+    async with lab(tmp_path, view="kinesis", closed_s=1) as driven:
         await driven.stored(2000)
         split = await driven.do(SplitShard("clicks", 1))
         assert "of its records lie below" in split.text
@@ -103,16 +107,17 @@ async def test_what_the_service_refuses_changes_nothing(tmp_path: Path) -> None:
         assert ids(seen, "open") == [1, 2, 3, 4, 5]
 
 
-async def test_a_full_shard_throttles_and_nothing_is_lost(tmp_path: Path, where: Where) -> None:
-    async with lab(
-        tmp_path, view="kinesis", limits="today", rate=3000, key="constant", **where.settings
-    ) as driven:
+async def test_a_full_shard_throttles_and_nothing_is_lost(tmp_path: Path) -> None:
+    async with lab(tmp_path, view="kinesis", limits="today", rate=3000, key="constant") as driven:
         seen = await driven.until(
             lambda s: (stream(s).throttled_per_s or 0) > 300 and epoch(s).records > 4000,
             "one shard at its limit",
         )
         busy = [s for s in stream(seen).shards if s.records]
         assert len(busy) == 1 and busy[0].kinesis.load > 0.8
+        reasons = [event.text for event in seen.events if event.kind == "throttled"]
+        assert len(reasons) == 1 and f"Rate exceeded for shard {busy[0].kinesis.name}" in reasons[0]
+        assert reasons[0].startswith("ProvisionedThroughputExceededException: ")
         assert busy[0].kinesis.throttled > 0 and busy[0].kinesis.waiting > 0
         # A second's worth at once at the start, then never more than 1,000 a second.
         assert epoch(seen).records < 1000 * (seen.at_ms - epoch(seen).began_at_ms) / 1000 + 1500
@@ -154,10 +159,10 @@ async def inversions_after_backlog(driven: DrivenLab, parent: int) -> int:
     return sum(e.inversions for e in stream(seen).epochs)
 
 
-async def test_aggregation_beats_the_record_limit(tmp_path: Path, where: Where) -> None:
+async def test_aggregation_beats_the_record_limit(tmp_path: Path) -> None:
     """Too many records for two shards fit in as packs; packs across shards are dropped, openly."""
     settings = {"view": "kinesis", "limits": "today", "shards": 2, "rate": 3500}
-    async with lab(tmp_path, aggregate="kpl", **settings, **where.settings) as driven:
+    async with lab(tmp_path, aggregate="kpl", **settings) as driven:
         seen = await driven.until(lambda s: s.store.stored > 12_000, "packs are read")
         packing = stream(seen).packing
         assert packing.records_per_pack > 20 and 0.8 < packing.efficiency < 1

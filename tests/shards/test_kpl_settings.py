@@ -13,10 +13,7 @@ def test_the_kpl_s_defaults() -> None:
             record_max_buffered_time_ms=100,
             aggregation_max_size=51_200,
             aggregation_max_count=2**32 - 1,
-            collection_max_count=500,
-            collection_max_size=5_242_880,
             rate_limit_percent=150,
-            record_ttl_ms=30_000,
         )
         == DEFAULTS
     )
@@ -28,10 +25,7 @@ def test_the_kpl_s_defaults() -> None:
         ("record_max_buffered_time_ms", -1, "takes 0 to"),
         ("aggregation_max_size", 63, "64 to 10485760"),
         ("aggregation_max_count", 0, "takes 1 to"),
-        ("collection_max_count", 501, "1 to 500"),
-        ("collection_max_size", 52_223, "52224 to"),
         ("rate_limit_percent", 0, "takes 1 to"),
-        ("record_ttl_ms", 99, "takes 100 to"),
     ],
 )
 def test_what_the_kpl_refuses(name: str, value: int, says: str) -> None:

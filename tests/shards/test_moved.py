@@ -7,7 +7,8 @@ from math import lcm
 import pytest
 
 from streaming.shards.kafka import MurmurPartitioner
-from streaming.shards.moved import Moved, moved_share
+from streaming.shards.moved import Moved
+from tests.shards.kafka_moves import moved_share
 
 KEYS = [f"customer-{number}".encode() for number in range(20_000)]
 

@@ -30,6 +30,8 @@ def test_what_is_known_of_the_fields_is_true_of_the_shop_s_events(events):
     [
         ("product_id", "greater than or equal to 1"),
         ("{product_id}", "greater than or equal to 1"),
+        ("product_id+salt8hot", "greater than or equal to 1"),
+        ("product_id+choose2", "greater than or equal to 1"),
         ("{id}" * 9, "less than or equal to 256"),
         ("x" * 180 + "{id}{customer_id}", None),
     ],
@@ -44,6 +46,15 @@ def test_empty_and_long_keys_are_refused_as_the_service_does(key, why):
     assert refused.value.code == "ValidationException" and "partitionKey" in str(refused.value)
 
 
-@pytest.mark.parametrize("key", ["p{product_id}", "customer_id+salt8", "none", "constant"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "p{product_id}",
+        "product_id+salt8",
+        "customer_id+salt8",
+        "none",
+        "constant",
+    ],
+)
 def test_others_are_taken(key):
     check_key(key, "kinesis")

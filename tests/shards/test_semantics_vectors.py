@@ -12,9 +12,9 @@ from generators.shop import Shop, ShopConfig
 from streaming.shards.hashing import HASH_KEYS, even_starts, hash_key, kafka_partitions
 from streaming.shards.keys import shop
 from streaming.shards.limits import shard_limits
-from streaming.shards.moved import moved_share
 from streaming.shards.sample import Sample, read_lines
 from streaming.shards.whatif import Question, Row, compare
+from tests.shards.kafka_moves import moved_share
 
 KEYS = [f"customer-{number}" for number in range(20_000)]
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from streaming.shards.hashing import HASH_KEYS, hash_key
-from streaming.shards.service_errors import ACCOUNT, Refused, not_active
+from streaming.shards.service_errors import ACCOUNT, Refused
 from streaming.shards.shardmap import HashShard, ShardMap
 
 THREE = ShardMap.even("s", 3)
@@ -188,13 +188,6 @@ def test_a_shard_that_does_not_exist(act: Callable[[], object]) -> None:
 
 def test_ids_do_not_count_from_the_end() -> None:
     assert refusal(lambda: THREE.shard(-1))[0] == "ResourceNotFoundException"
-
-
-def test_a_stream_that_is_being_changed_takes_no_other_change() -> None:
-    assert not_active("s", "UPDATING").code == "ResourceInUseException"
-    assert str(not_active("s", "UPDATING")) == (
-        f"Stream s under account {ACCOUNT} not ACTIVE, instead in state UPDATING"
-    )
 
 
 def test_a_closed_shard_is_listed_until_it_expires() -> None:
