@@ -109,10 +109,11 @@ class PaneColumns:
             events, kept, times = self._believed(shard, events, kept, dead, now_ms)
         if not events:
             return Absorbed(watermark_ms, [], dead)
-        run = self._order(shard, events, kept)
+        codes = self._codes(events)
+        run = self._order(shard, events, kept, codes)
         reached, highest = max(watermark_ms, floor_ms), max(times)
         if self._closes(min(times)) > max(reached, highest):
-            self._append(events)  # not even the oldest comes after the close of its window
+            self._append(events, codes)  # not even the oldest comes after the close of its window
             return Absorbed(max(watermark_ms, highest), [], dead, run)
         on_time: list[Counted] = []
         late: list[LateRow] = []
@@ -122,21 +123,23 @@ class PaneColumns:
             else:
                 on_time.append(event)
             reached = max(reached, event.ts)
-        self._append(on_time)
+        self._append(on_time, codes if not late else self._codes(on_time))
         return Absorbed(max(watermark_ms, highest), late, dead, run)
 
     def _order(
-        self, shard: int, events: Sequence[Counted], records: Sequence[Any]
+        self,
+        shard: int,
+        events: Sequence[Counted],
+        records: Sequence[Any],
+        codes: Sequence[int],
     ) -> OrderRun | None:
         """Who each record is of and its number, without those that were planted."""
         if any(map(_headers, records)):
-            pairs = zip(events, records, strict=True)
-            plain = [(event, record) for event, record in pairs if not record.headers]
+            plain = [row for row in zip(events, records, codes, strict=True) if not row[1].headers]
             if not plain:
                 return None
-            events, records = zip(*plain, strict=True)
+            events, records, codes = zip(*plain, strict=True)
         numbers = self._customers.numbers
-        codes = map(self._customers.__getitem__, map(_customer, events))
         return OrderRun(
             self.stream,
             shard,
@@ -193,13 +196,17 @@ class PaneColumns:
                 dead.append(dead_row(self.stream, shard, record, *why_dead(error), sub_of(record)))
         return events, kept, dead
 
-    def _append(self, events: Sequence[Counted]) -> None:
+    def _codes(self, events: Sequence[Counted]) -> list[int]:
+        """The customers of these events."""
+        return list(map(self._customers.__getitem__, map(_customer, events)))
+
+    def _append(self, events: Sequence[Counted], codes: Sequence[int]) -> None:
         times, types, categories, countries, customers, values = self._columns
         times += map(_ts, events)
         types += map(self._types.__getitem__, map(_type, events))
         categories += map(self._categories.__getitem__, map(_category, events))
         countries += map(self._countries.__getitem__, map(_country, events))
-        customers += map(self._customers.__getitem__, map(_customer, events))
+        customers += codes
         values += map(_value, events)
         self.count += len(events)
 
