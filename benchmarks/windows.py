@@ -30,7 +30,8 @@ class Compared(msgspec.Struct, frozen=True):
 
 def compare(ours: Path, other: Path, start_ms: int, end_ms: int) -> Compared:
     """Compare the windows that begin in [start_ms, end_ms)."""
-    a, b = _rows(ours, start_ms, end_ms), _rows(other, start_ms, end_ms)
+    a = _rows(ours, start_ms, end_ms, "buckets")
+    b = _rows(other, start_ms, end_ms, "kll")
     first, second = _checksum(a), _checksum(b)
     if first != second:
         return Compared(len(a), first, second, 0.0, 0.0, "counts, sums or extremes differ")
@@ -49,11 +50,11 @@ def compare(ours: Path, other: Path, start_ms: int, end_ms: int) -> Compared:
 _Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
-def _rows(path: Path, start_ms: int, end_ms: int) -> _Rows:
+def _rows(path: Path, start_ms: int, end_ms: int, sketch: str) -> _Rows:
     with duckdb.connect(str(path), read_only=True) as con:
         rows = con.execute(
             "SELECT size_s, epoch_ms(start_at) AS start_ms, dim, key, n, total, lowest, highest, "
-            "distinct_customers, p50, p90, p99, kll FROM windows "
+            f"distinct_customers, p50, p90, p99, {sketch} FROM windows "
             "WHERE epoch_ms(start_at) >= ? AND epoch_ms(start_at) < ? ORDER BY ALL",
             [start_ms, end_ms],
         ).fetchall()

@@ -70,7 +70,7 @@ class PaneRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     lowest: int
     highest: int
     hll: bytes
-    kll: bytes
+    buckets: bytes
 
 
 class LateRow(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 META: Final = """
 CREATE TABLE IF NOT EXISTS meta (
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS windows (
     p99 DOUBLE NOT NULL,
     is_final BOOLEAN NOT NULL,
     hll BLOB NOT NULL,
-    kll BLOB NOT NULL,
+    buckets BLOB NOT NULL,
     PRIMARY KEY (stream, size_s, start_at, dim, key)
 );
 -- Records that came after their window was final. watermark_at: what made them late. Here and

@@ -105,7 +105,7 @@ class Store(StoreFile):
         final_before = -(2**62) if watermark_ms is None else watermark_ms - self.lateness_ms
         rows = self._con.execute(
             """
-            SELECT stream, epoch_ms(start_at), dim, key, n, total, lowest, highest, hll, kll
+            SELECT stream, epoch_ms(start_at), dim, key, n, total, lowest, highest, hll, buckets
             FROM windows
             WHERE stream = ? AND size_s = ?
               AND (epoch_ms(start_at) // 60000 + 1) * 60000 > ?

@@ -23,7 +23,7 @@ WINDOWS: Final = pa.schema(
         ("stream", _TEXT), ("size_s", _INT), ("start_at", _TS), ("dim", _TEXT), ("key", _TEXT),
         ("n", _BIG), ("total", _BIG), ("lowest", _BIG), ("highest", _BIG),
         ("distinct_customers", _REAL), ("p50", _REAL), ("p90", _REAL), ("p99", _REAL),
-        ("is_final", _BOOL), ("hll", _BYTES), ("kll", _BYTES),
+        ("is_final", _BOOL), ("hll", _BYTES), ("buckets", _BYTES),
     ]
 )  # fmt: skip
 OFFSETS: Final = pa.schema(
@@ -87,7 +87,7 @@ def window_table(rows: Sequence[WindowRow]) -> Any:
         [
             (
                 r.stream, r.size_s, r.start_ms, r.dim, r.key, r.n, r.total, r.lowest, r.highest,
-                r.distinct_customers, r.p50, r.p90, r.p99, r.is_final, r.hll, r.kll,
+                r.distinct_customers, r.p50, r.p90, r.p99, r.is_final, r.hll, r.buckets,
             )
             for r in rows
         ],

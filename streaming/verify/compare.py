@@ -17,16 +17,13 @@ from streaming.windows.spec import ALL_KEY, DIMS, HLL_LG_K, LONG_S, PANE_S, SIZE
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 DISTINCT_ERROR: Final = 6 * 1.04 / 2 ** (HLL_LG_K / 2)
 """Six relative standard errors of the distinct sketch."""
 
 EXACT_DISTINCT: Final = 50
-RANK_ERROR: Final = 0.05
-EXACT_RANK_FROM: Final = 10
-_FLOAT_SLACK: Final = 2.0**-22
-"""Stored quantiles may have been through 32-bit floats."""
+QUANTILE_ERROR: Final = 0.0101
+"""A stored quantile is the middle of a bucket that is at most 2 % wide."""
 
 _QUANTILES: Final = ((0.5, "p50"), (0.9, "p90"), (0.99, "p99"))
 _NEVER: Final = -(2**62)
@@ -35,7 +32,10 @@ _SPLIT: Final = 26
 
 @dataclass(slots=True)
 class _Truth:
-    """Groups in order of (window, key): their keys' codes, sizes and exact figures."""
+    """Groups in order of (window, key): their keys' codes, sizes and exact figures.
+
+    `values` has one group after the other, each in order.
+    """
 
     ids: Ints
     starts: Ints
@@ -128,7 +128,8 @@ class _Comparison:
             none = np.zeros(0, dtype=np.int64)
             return _Truth(none, none, none, none, none, none, none, none)
         starts = np.cumsum(counts) - counts
-        values = columns.column("value")[chosen][np.argsort(group, kind="stable")]
+        values = columns.column("value")[chosen]
+        values = values[np.lexsort((values, group))]
         high = np.add.reduceat(values >> _SPLIT, starts)
         low = np.add.reduceat(values & (2**_SPLIT - 1), starts)
         exact = high.astype(object) if int(high.max()) >= 2 ** (62 - _SPLIT) else high
@@ -162,7 +163,8 @@ class _Comparison:
             "is_final": (_longs(s.is_final)[rows] != 0) == final,
         }
         for rank, name in _QUANTILES:
-            same[name] = _rank_fits(truth, _doubles(getattr(s, name))[rows], rank)
+            exact = _quantile(truth, rank)
+            same[name] = np.abs(_doubles(getattr(s, name))[rows] - exact) <= QUANTILE_ERROR * exact
         good = np.logical_and.reduce([np.asarray(ok, dtype=np.bool_) for ok in same.values()])
         for group in np.flatnonzero(~good & (row_of >= 0)).tolist():
             wrong = [name for name, ok in same.items() if not ok[group]]
@@ -178,9 +180,8 @@ class _Comparison:
             "distinct_customers": int(truth.distinct[group]),
             "is_final": final,
         }
-        values = truth.values[truth.starts[group] :][: int(truth.n[group])]
         for rank, name in _QUANTILES:
-            exact[name] = float(np.quantile(values, rank, method="inverted_cdf"))
+            exact[name] = int(_quantile(truth, rank)[group])
         held: dict[str, object] = {
             name: getattr(s, "distinct" if name == "distinct_customers" else name)[row]
             for name in wrong
@@ -219,14 +220,9 @@ class _Comparison:
             self.tally.add_wrong("extra_window", where, "no row", f"n {n}")
 
 
-def _rank_fits(truth: _Truth, stored: Floats, rank: float) -> Bools:
-    """Whether each stored quantile's exact rank is near enough (few values: within their range)."""
-    low, high = stored * (1 - _FLOAT_SLACK), stored * (1 + _FLOAT_SLACK)
-    below = np.add.reduceat(truth.values < np.repeat(low, truth.n), truth.starts, dtype=np.int64)
-    upto = np.add.reduceat(truth.values <= np.repeat(high, truth.n), truth.starts, dtype=np.int64)
-    near = (below / truth.n - rank <= RANK_ERROR) & (rank - upto / truth.n <= RANK_ERROR)
-    inside = (high >= truth.lowest) & (low <= truth.highest)
-    return np.where(truth.n < EXACT_RANK_FROM, inside, near)
+def _quantile(truth: _Truth, part: float) -> Ints:
+    """Each group's smallest value with at least this part (0 to 1) of its values up to it."""
+    return truth.values[truth.starts + -(-truth.n * round(part * 1_000_000) // 1_000_000) - 1]
 
 
 def _longs(column: Any) -> Ints:

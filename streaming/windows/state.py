@@ -29,14 +29,16 @@ class Cell:
     distinct: Distinct = field(default_factory=Distinct)
     quantiles: Quantiles = field(default_factory=Quantiles)
 
-    def add(self, n: int, total: int, lowest: int, highest: int, hll: bytes, kll: bytes) -> None:
+    def add(
+        self, n: int, total: int, lowest: int, highest: int, hll: bytes, buckets: bytes
+    ) -> None:
         """Merge one partial."""
         self.n += n
         self.total += total
         self.lowest = min(self.lowest, lowest)
         self.highest = max(self.highest, highest)
         self.distinct.add(hll)
-        self.quantiles.add(kll)
+        self.quantiles.add(buckets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class WindowRow:
     p99: float
     is_final: bool
     hll: bytes
-    kll: bytes
+    buckets: bytes
 
 
 def to_row(
@@ -66,11 +68,11 @@ def to_row(
 ) -> WindowRow:
     """A cell as it is stored."""
     hll, distinct = cell.distinct.result()
-    kll, p50, p90, p99 = cell.quantiles.result()
+    buckets, p50, p90, p99 = cell.quantiles.result()
     dim, key = group
     return WindowRow(
         stream, size_s, start_ms, dim, key, cell.n, cell.total, cell.lowest, cell.highest,
-        distinct, p50, p90, p99, is_final, hll, kll,
+        distinct, p50, p90, p99, is_final, hll, buckets,
     )  # fmt: skip
 
 
@@ -93,14 +95,14 @@ class StreamWindows:
 
     def load(self, row: PaneRow) -> None:
         """Take a pane's row back from the store (after a restart)."""
-        self._cell(row).add(row.n, row.total, row.lowest, row.highest, row.hll, row.kll)
+        self._cell(row).add(row.n, row.total, row.lowest, row.highest, row.hll, row.buckets)
         if self.is_final(row.start_ms):
             self._closed.add(row.start_ms)
 
     def merge(self, rows: Iterable[PaneRow]) -> None:
         """Add partials; the caller made sure that none belongs to a final pane."""
         for row in rows:
-            self._cell(row).add(row.n, row.total, row.lowest, row.highest, row.hll, row.kll)
+            self._cell(row).add(row.n, row.total, row.lowest, row.highest, row.hll, row.buckets)
             self._touched.add((row.start_ms, (row.dim, row.key)))
 
     def advance(self, watermark_ms: int) -> None:
@@ -132,9 +134,9 @@ class StreamWindows:
             self._closed.discard(start)
             for group, pane in self.panes.pop(start, {}).items():
                 hll, _ = pane.distinct.result()
-                kll = pane.quantiles.result()[0]
+                buckets = pane.quantiles.result()[0]
                 cells.setdefault(group, Cell()).add(
-                    pane.n, pane.total, pane.lowest, pane.highest, hll, kll
+                    pane.n, pane.total, pane.lowest, pane.highest, hll, buckets
                 )
         return [
             to_row(self.stream, LONG_S, minute, group, cell, is_final=True)

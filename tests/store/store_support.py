@@ -175,7 +175,7 @@ def check(store, model):
     try:
         rows = con.execute(
             "SELECT stream, size_s, epoch_ms(start_at), dim, key, n, total, lowest, highest, "
-            "distinct_customers, is_final, p50, hll, kll FROM windows"
+            "distinct_customers, is_final, p50, hll, buckets FROM windows"
         ).fetchall()
         assert {r[:5]: (*r[5:9], round(r[9]), r[10]) for r in rows} == model.windows()
         finals = {r[:5]: r[5:] for r in rows if r[10]}

@@ -24,7 +24,7 @@ from tests.store.store_support import (
     [
         "UPDATE offsets SET next_offset = next_offset + 1 WHERE stream = 'orders' AND shard = 1",
         "ALTER TABLE late_events RENAME TO elsewhere",
-        "ALTER TABLE windows DROP COLUMN kll",
+        "ALTER TABLE windows DROP COLUMN buckets",
     ],
 )
 def test_a_failing_transaction_ends_everything_and_stores_nothing(busy, sabotage):

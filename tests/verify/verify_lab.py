@@ -164,8 +164,8 @@ class Lab:
                 "INSERT INTO windows VALUES (?, ?, make_timestamp_ms(?), ?, ?, ?, ?, ?, ?, ?, ?, "
                 "?, ?, ?, '', '')",
                 [stream, size, start, dim, key, n, sum(values), values[0], values[-1],
-                 len({e["customer_id"] for e in events}), values[n // 2], values[n * 9 // 10],
-                 values[n * 99 // 100], final],
+                 len({e["customer_id"] for e in events}), values[(n - 1) // 2],
+                 values[(n * 9 - 1) // 10], values[(n * 99 - 1) // 100], final],
             )  # fmt: skip
 
     def image(self) -> StoreImage:

@@ -76,7 +76,7 @@ def absorb(batches, *, floor=NEVER, lateness=LATENESS, now=NOW, fold_after=(), s
 def merged(rows):
     cells = defaultdict(Cell)
     for r in rows:
-        cells[r.start_ms, r.dim, r.key].add(r.n, r.total, r.lowest, r.highest, r.hll, r.kll)
+        cells[r.start_ms, r.dim, r.key].add(r.n, r.total, r.lowest, r.highest, r.hll, r.buckets)
     return {
         place: (c.n, c.total, c.lowest, c.highest, round(c.distinct.result()[1], 6))
         for place, c in cells.items()
