@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -71,6 +71,29 @@ class PaneRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     highest: int
     hll: bytes
     buckets: bytes
+
+
+class SetRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A partial cell of a pane set: see `windows.cells.Cell`, with its pane and key."""
+
+    set: str
+    start_ms: int
+    key: str
+    n: int
+    first_ms: int
+    last_ms: int
+    states: list[Any]
+
+
+class SetLateRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A record that is late for a pane set; `watermark_ms` is what made it late."""
+
+    set: str
+    shard: int
+    offset: int
+    sub: int
+    event_ms: int
+    watermark_ms: int
 
 
 class LateRow(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -222,7 +222,9 @@ class _Comparison:
 
 def _quantile(truth: _Truth, part: float) -> Ints:
     """Each group's smallest value with at least this part (0 to 1) of its values up to it."""
-    return truth.values[truth.starts + -(-truth.n * round(part * 1_000_000) // 1_000_000) - 1]
+    ranks = -(-truth.n * round(part * 1_000_000) // 1_000_000)
+    found: Ints = truth.values[truth.starts + ranks - 1]
+    return found
 
 
 def _longs(column: Any) -> Ints:
