@@ -8,7 +8,8 @@ import sys
 import msgspec
 
 from streaming import platform
-from streaming.consumer.worker import Worker, WorkerConfig, WorkerStopped
+from streaming.consumer.config import WorkerConfig
+from streaming.consumer.worker import Worker, WorkerStopped
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.messages import ToConsumer
 from streaming.logs import to_stderr

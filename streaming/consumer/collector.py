@@ -12,10 +12,21 @@ import msgspec
 from generators.wire import CLICKS, ORDERS
 from streaming.consumer.batches import FetchedBatch
 from streaming.consumer.unpacking import take_apart
-from streaming.lab.messages import DeadRow, Handover, LateRow, OrderRun, Position, Range, RawRow
+from streaming.lab.messages import (
+    DeadRow,
+    Handover,
+    LateRow,
+    OrderRun,
+    Position,
+    Range,
+    RawRow,
+    SetLateRow,
+)
 from streaming.store.ledger import Shard
 from streaming.windows.columns import NEVER, PaneColumns
+from streaming.windows.panes import StreamPanes
 from streaming.windows.part import sub_of
+from streaming.windows.plan import WindowPlan
 
 
 class _Reading(msgspec.Struct):
@@ -33,6 +44,9 @@ class Collector:
     """Turns batches into handovers. Knows nothing of Kafka's group nor of the engine."""
 
     def __init__(self, streams: Collection[str], lateness_ms: int, *, store_clicks: bool) -> None:
+        self._panes: dict[str, StreamPanes] = {}
+        self._plan = 0
+        self._set_late: list[SetLateRow] = []
         self._columns = {stream: PaneColumns(stream, lateness_ms) for stream in streams}
         self._kept_raw = {ORDERS, CLICKS} if store_clicks else {ORDERS}
         self._shards: dict[Shard, _Reading] = {}
@@ -46,6 +60,11 @@ class Collector:
     def shards(self) -> tuple[Shard, ...]:
         """The shards that are read."""
         return tuple(self._shards)
+
+    @property
+    def plan(self) -> int:
+        """The number of the windows' plan that it goes by."""
+        return self._plan
 
     @property
     def records(self) -> int:
@@ -75,6 +94,17 @@ class Collector:
         self._late, self._dead, self._raw = [], [], []
         self._sent.clear()
         self._order = []
+        for panes in self._panes.values():
+            panes.clear()
+        self._set_late = []
+
+    def follow(self, plan: WindowPlan) -> None:
+        """Go by these windows from now on; what is collected is forgotten (hand it over first)."""
+        self.drop()
+        if plan.number == self._plan:
+            return
+        self._plan = plan.number
+        self._panes = {stream: StreamPanes(stream, plan) for stream in self._columns}
 
     def absorb(self, stream: str, batch: FetchedBatch) -> int | None:
         """Take a batch. Returns the offset to seek to when it is not the expected one."""
@@ -91,6 +121,13 @@ class Collector:
             reading.floor_ms,
             int(time.time() * 1000),
         )
+        if self._plan:
+            self._set_late += self._panes[stream].add(
+                batch.partition,
+                done.events,
+                done.records,
+                max(reading.watermark_ms, reading.floor_ms),
+            )
         self._late += done.late
         self._dead += done.dead + dropped
         self._keep_raw(stream, batch.partition, records, done.dead)
@@ -129,6 +166,9 @@ class Collector:
             raw=self._raw,
             sent_ms=list(self._sent.items()),
             order=tuple(self._order),
+            plan=self._plan,
+            sets=[row for panes in self._panes.values() for row in panes.fold()],
+            set_late=self._set_late,
         )
         for reading in moved.values():
             reading.first, reading.records, reading.bytes = reading.next, 0, 0

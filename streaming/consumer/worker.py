@@ -15,14 +15,14 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from streaming.broker.connection import Connection, Wire
+from streaming.broker.connection import Connection
 from streaming.consumer.batches import BatchReader, FetchedBatch
 from streaming.consumer.collector import Collector
 from streaming.consumer.commits import Commits
+from streaming.consumer.config import WorkerConfig
 from streaming.consumer.deadletters import DeadLetters
 from streaming.consumer.pacing import Pacing
 from streaming.lab.channel import Channel
@@ -31,11 +31,13 @@ from streaming.lab.messages import (
     Claim,
     Claimed,
     ConsumerState,
+    Follow,
     HelloConsumer,
     Reading,
     ShardId,
     ToConsumer,
 )
+from streaming.windows.plan import WindowPlan
 
 log: Final = logging.getLogger(__name__)
 
@@ -47,22 +49,6 @@ MAX_COLLECTED: Final = 20_000
 
 _REVOKE_WAIT_S: Final = 2.0
 _STALE_WAIT_S: Final = 30.0
-
-
-class WorkerConfig(msgspec.Struct, frozen=True):
-    """What a consumer process is told at its start. `topics` maps stream to topic."""
-
-    name: str
-    engine: str
-    kafka: Wire
-    group: str
-    topics: dict[str, str]
-    dead_letter_topic: str
-    lateness_ms: int
-    flush_ms: int
-    session_timeout_ms: int
-    store_clicks: bool
-    whole_batches: bool = True
 
 
 class WorkerStopped(Exception):
@@ -103,6 +89,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             config.topics, config.lateness_ms, store_clicks=config.store_clicks
         )
         self._lock = asyncio.Lock()
+        self._windows = WindowPlan(0)
         self._claim = 0
         self._claimed: asyncio.Future[Claimed] | None = None
         self._seq = 0
@@ -150,6 +137,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 if now >= due or self._collector.records >= MAX_COLLECTED:
                     await self._hand_over()
                     due = time.monotonic() + self.config.flush_ms / 1000
+                if self._collector.plan < self._windows.number:
+                    await self._follow()
                 if self._refused is not None:
                     await self._recover()
 
@@ -190,6 +179,12 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._dead_letters.publish(handover.dead)
         await self._channel.send(handover)
 
+    async def _follow(self) -> None:
+        """Go by other windows; what is collected is of those before."""
+        await self._hand_over()
+        if self._refused is None:
+            self._collector.follow(self._windows)
+
     def _absorb(self, batches: list[FetchedBatch]) -> None:
         """Collect; what was fetched before a seek is read again from where the store stands."""
         if self._refused is not None:
@@ -208,6 +203,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             if isinstance(message, Claimed):
                 if self._claimed is not None and not self._claimed.done():
                     self._claimed.set_result(message)
+                continue
+            if isinstance(message, Follow):
+                self._windows = message.windows
                 continue
             if isinstance(message, Reading):
                 self._pacing.follow(message.rules)
@@ -291,6 +289,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._claim = claimed.claim
         self._refused = None
         self._stale_since = None
+        if self._windows.number < claimed.windows.number:
+            self._windows = claimed.windows
+        self._collector.follow(self._windows)
         self._collector.begin(claimed.positions)
         for position in claimed.positions:
             self._consumer.seek(self._tp(position.stream, position.shard), position.next)

@@ -23,6 +23,7 @@ from streaming.lab.messages import Answer, Ask, HelloClient, ToClient
 from streaming.lab.process import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import LabSnapshot
+from streaming.windows.specification import Checked
 
 News: TypeAlias = LabSnapshot | LinkLost
 
@@ -140,11 +141,19 @@ class AttachedLab:
 class LocalLab:
     """Starts an engine as a child process; starts it again when it is killed.
 
-    `duration_s` (0: without end) is counted over restarts.
+    `duration_s` (0: without end) is counted over restarts. `windows` are the declared ones,
+    those that ship if None.
     """
 
-    def __init__(self, settings: LabSettings, root: Path, duration_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        settings: LabSettings,
+        root: Path,
+        duration_s: float = 0.0,
+        windows: Checked | None = None,
+    ) -> None:
         self.settings = settings
+        self._windows = windows.model_dump_json() if windows is not None else ""
         self.root = root
         self.restarts = 0
         self._duration_s = duration_s
@@ -167,6 +176,7 @@ class LocalLab:
             str(self.root),
             left,
             self.restarts > 0,
+            self._windows,
         )
         try:
             self._process = process = await platform.spawn(

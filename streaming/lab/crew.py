@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
-from streaming.consumer.worker import WorkerConfig
+from streaming.consumer.config import WorkerConfig
 from streaming.lab.producer_messages import KeyStats, PackingStats, ProducerStats, ShardPuts
 from streaming.lab.rate import Growth, Rate
 from streaming.lab.supervisor import Child, Supervisor

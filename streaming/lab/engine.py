@@ -21,6 +21,7 @@ from streaming.broker.connection import Connection
 from streaming.broker.topics import ANSWER_S, LogWatch
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
+from streaming.lab.declaring import Declaring
 from streaming.lab.journal import Journal
 from streaming.lab.merger import Merger
 from streaming.lab.meter import Meter
@@ -80,6 +81,7 @@ class Engine:
         self.cluster = Cluster(self)
         self.crew = Crew(self)
         self.switchboard = Switchboard(self)
+        self.declared = Declaring(self)
         self.store: Store | None = None
         self.merger: Merger | None = None
         self.watch: LogWatch | None = None

@@ -142,7 +142,7 @@ class Merger:
     def _claim(self, name: str, message: Claim) -> Claimed:
         claim = self._store.ledger.claim(name, message.shards)
         positions = tuple(self._store.position(s.stream, s.shard) for s in message.shards)
-        return Claimed(claim, positions)
+        return Claimed(claim, positions, windows=self._store.declared.plan)
 
     async def _merge(self, handovers: list[tuple[Consumer, Handover]]) -> None:
         journal, idle = self._journal.take(), frozenset(self._idle())

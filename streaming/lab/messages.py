@@ -9,6 +9,7 @@ import msgspec
 from streaming.lab.commands import Command, Reply
 from streaming.lab.snapshot import LabSnapshot
 from streaming.shards.plan import Limits
+from streaming.windows.plan import WindowPlan
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -156,7 +157,8 @@ class OrderRun(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class Handover(Message, frozen=True, tag=True, gc=False):
     """Everything about some ranges of records, to be stored in one transaction or refused whole.
 
-    `sent_ms` counts records by their produce time, rounded down to 10 ms (for the latency).
+    `sent_ms` counts records by their produce time, rounded down to 10 ms (for the latency). `sets`
+    and `set_late` are of the declared windows of the plan with number `plan`.
     """
 
     claim: int
@@ -168,6 +170,9 @@ class Handover(Message, frozen=True, tag=True, gc=False):
     raw: list[RawRow]
     sent_ms: list[tuple[int, int]]
     order: tuple[OrderRun, ...] = ()
+    plan: int = 0
+    sets: list[SetRow] = []
+    set_late: list[SetLateRow] = []
 
 
 class ConsumerState(Message, frozen=True, tag=True, gc=False):
@@ -208,6 +213,13 @@ class Claimed(Message, frozen=True, tag=True, gc=False):
     positions: tuple[Position, ...]
     held: tuple[ShardId, ...] = ()
     rules: tuple[ReadRule, ...] = ()
+    windows: WindowPlan = WindowPlan(0)
+
+
+class Follow(Message, frozen=True, tag=True, gc=False):
+    """Other windows from now on: hand over what is collected, then go by this plan."""
+
+    windows: WindowPlan
 
 
 class Reading(Message, frozen=True, tag=True, gc=False):
@@ -233,7 +245,7 @@ class Ack(Message, frozen=True, tag=True, gc=False):
     stale: bool = False
 
 
-ToConsumer: TypeAlias = Claimed | Ack | Reading
+ToConsumer: TypeAlias = Claimed | Ack | Reading | Follow
 
 
 # --- clients (screen, command line) ---------------------------------------------------------

@@ -17,6 +17,7 @@ from streaming.lab.messages import (
     Ask,
     Claim,
     ConsumerState,
+    Follow,
     Handover,
     HelloClient,
     HelloConsumer,
@@ -151,7 +152,7 @@ class Server:
                 if engine.merger is not None:
                     engine.merger.gone((name, channel))
 
-    async def tell_consumers(self, message: Reading) -> None:
+    async def tell_consumers(self, message: Reading | Follow) -> None:
         """Tell every consumer how to read."""
         for live in list(self.consumers.values()):
             with contextlib.suppress(ChannelClosed):

@@ -170,6 +170,49 @@ CREATE TABLE IF NOT EXISTS epoch_starts (
     shard INTEGER NOT NULL,
     first_offset BIGINT NOT NULL
 );
+-- The declared windows: each set of them by its number, and from which offset of a shard it holds.
+-- plan is JSON.
+CREATE TABLE IF NOT EXISTS window_plans (
+    number INTEGER PRIMARY KEY,
+    began_at TIMESTAMP NOT NULL,
+    plan VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS window_starts (
+    number INTEGER NOT NULL,
+    stream VARCHAR NOT NULL,
+    shard INTEGER NOT NULL,
+    first_offset BIGINT NOT NULL
+);
+-- One row per declared window x key. vals is JSON, with the values by their names; the view w_NAME
+-- has them as columns. generation: the number of the plan that brought this window.
+CREATE TABLE IF NOT EXISTS window_results (
+    name VARCHAR NOT NULL,
+    generation INTEGER NOT NULL,
+    start_at TIMESTAMP NOT NULL,
+    end_at TIMESTAMP NOT NULL,
+    key VARCHAR NOT NULL,
+    n BIGINT NOT NULL,
+    vals VARCHAR NOT NULL,
+    is_final BOOLEAN NOT NULL,
+    PRIMARY KEY (name, generation, start_at, key)
+);
+-- What windows that are not final are made of. cell is msgpack.
+CREATE TABLE IF NOT EXISTS panes (
+    panes VARCHAR NOT NULL,
+    start_ms BIGINT NOT NULL,
+    key VARCHAR NOT NULL,
+    cell BLOB NOT NULL,
+    PRIMARY KEY (panes, start_ms, key)
+);
+-- Records that came after a pane was final: they are in no window of these panes.
+CREATE TABLE IF NOT EXISTS window_late (
+    panes VARCHAR NOT NULL,
+    shard INTEGER NOT NULL,
+    "offset" BIGINT NOT NULL,
+    sub INTEGER NOT NULL,
+    event_at TIMESTAMP NOT NULL,
+    watermark_at TIMESTAMP NOT NULL
+);
 -- Everything that happened to the lab, append-only.
 CREATE TABLE IF NOT EXISTS journal (
     seq BIGINT NOT NULL,

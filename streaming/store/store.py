@@ -21,6 +21,7 @@ from streaming.lab.producer_messages import ProducerStats
 from streaming.shards.order import OrderBook
 from streaming.shards.plan import StreamPlan
 from streaming.store import writes
+from streaming.store.declared import DeclaredStore, Make
 from streaming.store.epochs import Epoch, Epochs, Measured
 from streaming.store.file import StoreError, StoreFailed, StoreFile, unreadable
 from streaming.store.ledger import Ledger, Progress, Shard
@@ -60,6 +61,7 @@ class Store(StoreFile):
         self.ledger = Ledger()
         self.counters = Counters()
         self.windows: dict[str, StreamWindows] = {}
+        self.declared = DeclaredStore()
         self.epochs = Epochs()
         self._books: dict[str, OrderBook] = {}
         try:
@@ -93,6 +95,7 @@ class Store(StoreFile):
         for stream, windows in self.windows.items():
             for row in self._open_panes(stream, windows.watermark_ms):
                 windows.load(row)
+        self.declared.load(self._con, self._watermarks())
         self.epochs.load(self._con)
         c = self.counters
         c.stored = sum(p.records for p in self.ledger.progress.values())
@@ -158,6 +161,7 @@ class Store(StoreFile):
             self._write_progress(before)
             writes.write_windows(self._con, rows)
             late, dead = writes.write_records(self._con, accepted, self.epochs)
+            self.declared.write(self._con, accepted, self._watermarks())
             self.epochs.write(self._con)
             if producer is not None:
                 writes.write_generator(self._con, *producer)
@@ -176,6 +180,7 @@ class Store(StoreFile):
         refusal = self.ledger.check(handover)
         reason, stale = (refusal.reason, refusal.stale) if refusal else ("", False)
         if refusal is None:
+            reason = self.declared.refusal(handover)
             for row in handover.panes:
                 if self.windows[row.stream].is_final(row.start_ms):
                     reason = f"{row.stream}: a window of this handover is final already"
@@ -185,6 +190,7 @@ class Store(StoreFile):
         self.ledger.advance(handover)
         for stream, windows in self.windows.items():
             windows.merge(row for row in handover.panes if row.stream == stream)
+        self.declared.merge(handover)
         return Ack(handover.seq, True)
 
     def _judge(self, accepted: Sequence[Handover]) -> None:
@@ -198,6 +204,14 @@ class Store(StoreFile):
                 )
                 for offset in offsets[book.inverted(customers, sequences)].tolist():
                     self.epochs.count_inversion(run.stream, run.shard, offset)
+
+    def declare(self, make: Make, now_ms: int) -> bool:
+        """Go by other windows from here on; see `DeclaredStore.follow`. Raises StoreFailed."""
+        with self._or_fail(), self._transaction():
+            return self.declared.follow(self._con, make, self._watermarks(), now_ms)
+
+    def _watermarks(self) -> dict[str, int | None]:
+        return {stream: windows.watermark_ms for stream, windows in self.windows.items()}
 
     def begin_epoch(self, epoch: Epoch, measured: Measured | None) -> None:
         """A stream has another plan from here on; see `Epochs.begin`. Raises StoreFailed."""

@@ -70,13 +70,16 @@ class _CustomerCodes(_Codes):
 class Absorbed(msgspec.Struct, gc=False):
     """What one batch did: the shard's new watermark and the records that are in no pane.
 
-    `order` is for counting inversions, None when there is nothing to judge.
+    `order` is for counting inversions, None when there is nothing to judge. `events` are those that
+    are not dead, late ones too, with their `records`.
     """
 
     watermark_ms: int
     late: list[LateRow]
     dead: list[DeadRow]
     order: OrderRun | None = None
+    events: Sequence[Counted] = ()
+    records: Sequence[Any] = ()
 
 
 class PaneColumns:
@@ -114,7 +117,7 @@ class PaneColumns:
         reached, highest = max(watermark_ms, floor_ms), max(times)
         if self._closes(min(times)) > max(reached, highest):
             self._append(events, codes)  # not even the oldest comes after the close of its window
-            return Absorbed(max(watermark_ms, highest), [], dead, run)
+            return Absorbed(max(watermark_ms, highest), [], dead, run, events, kept)
         on_time: list[Counted] = []
         late: list[LateRow] = []
         for record, event in zip(kept, events, strict=True):
@@ -124,7 +127,7 @@ class PaneColumns:
                 on_time.append(event)
             reached = max(reached, event.ts)
         self._append(on_time, codes if not late else self._codes(on_time))
-        return Absorbed(max(watermark_ms, highest), late, dead, run)
+        return Absorbed(max(watermark_ms, highest), late, dead, run, events, kept)
 
     def _order(
         self,

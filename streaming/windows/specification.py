@@ -90,7 +90,7 @@ class WindowSpec(BaseModel):
                 raise ValueError(f"slide: an event would be in more than {MOST_OVERLAP} windows")
         if self.kind == "sliding" and self.early is not None:
             raise ValueError("early: a sliding window has a result at each second already")
-        for name in ("size", "slide", "gap", "longest", "early"):
+        for name in ("size", "slide", "gap", "longest"):
             given = getattr(self, name)
             if given is not None and given % self.pane_ms:
                 raise ValueError(f"{name}: it must be a multiple of {self.pane_ms} ms")

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from streaming.lab import paths
+from streaming.lab.settings import CONFIG_FILE, LabSettings
+from streaming.windows.file import read_windows
+from streaming.windows.specification import Checked
+
+
+def lab_windows(options: argparse.Namespace, settings: LabSettings) -> Checked:
+    """The declared windows of a lab to start. Raises WindowsError."""
+    named: Path | None = getattr(options, "config", None)
+    here = Path(CONFIG_FILE)
+    return read_windows(named or (here if here.is_file() else None), settings.seed)
 
 
 def choose_root(data_dir: Path | None) -> Path:

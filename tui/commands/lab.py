@@ -9,7 +9,8 @@ from streaming.lab.client import AttachedLab, LocalLab
 from streaming.lab.link import LabLink
 from streaming.lab.settings import load
 from streaming.lab.sources import SettingsError
-from tui.commands.common import choose_root, find_root
+from streaming.windows.file import WindowsError
+from tui.commands.common import choose_root, find_root, lab_windows
 from tui.options import fail, overrides, warn
 
 
@@ -32,12 +33,13 @@ def main(options: argparse.Namespace) -> int:
                 )
         else:
             settings = load(getattr(options, "config", None), overrides(options), say=warn)
+            windows = lab_windows(options, settings)
             root = choose_root(settings.data_dir)
-    except (SettingsError, FileNotFoundError, OSError) as error:
+    except (SettingsError, WindowsError, FileNotFoundError, OSError) as error:
         return fail(str(error))
 
     def link() -> LabLink:
-        return AttachedLab(root) if options.attach else LocalLab(settings, root)
+        return AttachedLab(root) if options.attach else LocalLab(settings, root, 0.0, windows)
 
     def screen() -> int:
         from tui.app import run_app

@@ -21,7 +21,8 @@ from streaming.lab.link import LabError
 from streaming.lab.settings import load
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.sources import SettingsError
-from tui.commands.common import choose_root
+from streaming.windows.file import WindowsError
+from tui.commands.common import choose_root, lab_windows
 from tui.options import fail, overrides, warn
 from tui.safe import safe, safe_lines
 from tui.text import summary_lines
@@ -38,11 +39,12 @@ def main(options: argparse.Namespace) -> int:
     """Run; returns the exit code."""
     try:
         settings = load(getattr(options, "config", None), overrides(options), say=warn)
+        windows = lab_windows(options, settings)
         _check_target(options.json)
         root = choose_root(settings.data_dir)
-    except (SettingsError, OSError) as error:
+    except (SettingsError, WindowsError, OSError) as error:
         return fail(str(error))
-    run = HeadlessRun(LocalLab(settings, root, options.duration or 0.0), options)
+    run = HeadlessRun(LocalLab(settings, root, options.duration or 0.0, windows), options)
     try:
         return asyncio.run(run.main())
     except LabError as error:

@@ -1,0 +1,203 @@
+"""The declared windows in the store: their plans, panes, results and late records.
+
+Everything moves in the transaction of the offsets it comes from. Each shard goes from one plan to
+the next at one of its offsets, so that anybody can tell which records a window is of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from streaming.lab.messages import Handover
+from streaming.store import tables
+from streaming.store.ledger import Shard
+from streaming.windows.cells import Cell
+from streaming.windows.declared import Changes, DeclaredWindows, PaneKey, Result, ResultKey
+from streaming.windows.plan import WindowPlan
+
+Connection = duckdb.DuckDBPyConnection
+Watermarks = Mapping[str, int | None]
+
+Make = Callable[[int, WindowPlan], WindowPlan]
+"""Makes a plan of a number and the plan before it."""
+
+_TS: Final = pa.timestamp("ms")
+_RESULTS: Final = pa.schema(
+    [
+        ("name", pa.string()), ("generation", pa.int32()), ("start_at", _TS), ("end_at", _TS),
+        ("key", pa.string()), ("n", pa.int64()), ("vals", pa.string()), ("is_final", pa.bool_()),
+    ]
+)  # fmt: skip
+_PANES: Final = pa.schema(
+    [
+        ("panes", pa.string()), ("start_ms", pa.int64()), ("key", pa.string()),
+        ("cell", pa.binary()),
+    ]
+)  # fmt: skip
+_LATE: Final = pa.schema(
+    [
+        ("panes", pa.string()), ("shard", pa.int32()), ("offset", pa.int64()),
+        ("sub", pa.int32()), ("event_at", _TS), ("watermark_at", _TS),
+    ]
+)  # fmt: skip
+_cells: Final = msgspec.msgpack.Decoder(Cell)
+
+
+class DeclaredStore:
+    """The declared windows of one store, in memory beside the file."""
+
+    def __init__(self) -> None:
+        self.windows = DeclaredWindows()
+        self.late = 0
+        self.results = 0
+        self._followed: dict[Shard, int] = {}
+        self._new_starts: list[tuple[int, str, int, int]] = []
+
+    @property
+    def plan(self) -> WindowPlan:
+        """The present plan; number 0 is the one without windows, before any."""
+        return self.windows.plan
+
+    def load(self, con: Connection, watermarks: Watermarks) -> None:
+        """Read what the store holds."""
+        for (text,) in con.execute("SELECT plan FROM window_plans ORDER BY number").fetchall():
+            self.windows.follow(msgspec.json.decode(text, type=WindowPlan), watermarks)
+        rows = con.execute("SELECT panes, start_ms, key, cell FROM panes").fetchall()
+        for panes, start, key, cell in rows:
+            self.windows.load((panes, start, key), _cells.decode(cell))
+        tentative = con.execute(
+            "SELECT name, generation, epoch_ms(start_at), key FROM window_results "
+            "WHERE NOT is_final"
+        )
+        self.windows.load_tentative(tentative.fetchall())
+        followed = con.execute(
+            "SELECT stream, shard, max(number) FROM window_starts GROUP BY stream, shard"
+        )
+        self._followed = {(stream, shard): n for stream, shard, n in followed.fetchall()}
+        self.late = _count(con, "window_late")
+        self.results = _count(con, "window_results")
+
+    def follow(self, con: Connection, make: Make, watermarks: Watermarks, now_ms: int) -> bool:
+        """Go by the plan that `make` gives for a number and the plan before; whether it is new.
+
+        Inside the caller's transaction.
+        """
+        before = self.plan
+        plan = make(before.number + 1, before)
+        if before.number and _same(plan, before):
+            return False
+        con.execute(
+            "INSERT INTO window_plans VALUES (?, make_timestamp_ms(?), ?)",
+            [plan.number, now_ms, msgspec.json.encode(plan).decode()],
+        )
+        self.windows.follow(plan, watermarks)
+        for window in plan.windows:
+            names = "".join(
+                f", {_cast(value.function, value.name)}" for value in window.values
+            )  # fmt: skip
+            con.execute(
+                f"CREATE OR REPLACE VIEW w_{window.name} AS SELECT generation, start_at, end_at, "  # noqa: S608
+                f"key, n{names}, is_final FROM window_results WHERE name = '{window.name}'"
+            )
+        return True
+
+    def refusal(self, handover: Handover) -> str:
+        """Why what a handover has for these windows cannot be stored, "" when it can."""
+        for part in handover.ranges:
+            if handover.plan < self._followed.get((part.stream, part.shard), 0):
+                return f"{part.stream}/{part.shard} goes by newer windows since"
+        return self.windows.refusal(handover.sets)
+
+    def merge(self, handover: Handover) -> None:
+        """Count an accepted handover."""
+        for part in handover.ranges:
+            shard = (part.stream, part.shard)
+            for number in range(self._followed.get(shard, 0) + 1, handover.plan + 1):
+                self._new_starts.append((number, *shard, part.first))
+                self._followed[shard] = number
+        self.windows.merge(handover.sets)
+
+    def write(
+        self, con: Connection, accepted: Sequence[Handover], watermarks: Watermarks
+    ) -> Sequence[Result]:
+        """Store what changed, inside the caller's transaction; returns the new final results."""
+        changes = self.windows.changes(watermarks)
+        for start in self._new_starts:
+            con.execute("INSERT INTO window_starts VALUES (?, ?, ?, ?)", start)
+        self._new_starts.clear()
+        late = [msgspec.structs.astuple(row) for handover in accepted for row in handover.set_late]
+        if late:
+            _put(con, "window_late", tables.table(_LATE, late))
+        self.late += len(late)
+        _write(con, changes)
+        done = [result for result in changes.results if result.is_final]
+        self.results += len(done)
+        return done
+
+
+def _same(plan: WindowPlan, before: WindowPlan) -> bool:
+    """Whether only the number differs."""
+    return msgspec.structs.replace(plan, number=before.number) == before
+
+
+def _cast(function: str, name: str) -> str:
+    """A value's column of a view."""
+    text = f"json_extract_string(vals, '$.{name}')"
+    if function in ("first", "last"):
+        return f"{text} AS {name}"
+    whole = function in ("count", "sum", "min", "max")
+    return f"{text}::{'BIGINT' if whole else 'DOUBLE'} AS {name}"
+
+
+def _write(con: Connection, changes: Changes) -> None:
+    if changes.stale:
+        _delete_results(con, changes.stale)
+    if changes.results:
+        rows = [
+            (r.window, r.generation, r.start_ms, r.end_ms, r.key, r.n, r.vals, r.is_final)
+            for r in changes.results
+        ]
+        _put(con, "window_results", tables.table(_RESULTS, rows), "INSERT OR REPLACE")
+    if changes.panes:
+        encode = msgspec.msgpack.encode
+        cells = [(*key, encode(cell)) for key, cell in changes.panes]
+        _put(con, "panes", tables.table(_PANES, cells), "INSERT OR REPLACE")
+    if changes.used_up:
+        _delete_panes(con, changes.used_up)
+
+
+def _delete_results(con: Connection, ids: Sequence[ResultKey]) -> None:
+    schema = pa.schema([_RESULTS.field(name) for name in ("name", "generation")])
+    schema = schema.append(pa.field("start_at", _TS)).append(pa.field("key", pa.string()))
+    con.register("gone", tables.table(schema, ids))
+    con.execute(
+        "DELETE FROM window_results r USING gone g WHERE r.name = g.name AND "
+        "r.generation = g.generation AND r.start_at = g.start_at AND r.key = g.key"
+    )
+    con.unregister("gone")
+
+
+def _delete_panes(con: Connection, keys: Sequence[PaneKey]) -> None:
+    schema = pa.schema([_PANES.field(i) for i in range(3)])
+    con.register("gone", tables.table(schema, keys))
+    con.execute(
+        "DELETE FROM panes p USING gone g "
+        "WHERE p.panes = g.panes AND p.start_ms = g.start_ms AND p.key = g.key"
+    )
+    con.unregister("gone")
+
+
+def _put(con: Connection, name: str, rows: Any, verb: str = "INSERT") -> None:
+    con.register("incoming", rows)
+    con.execute(f"{verb} INTO {name} SELECT * FROM incoming")  # noqa: S608
+    con.unregister("incoming")
+
+
+def _count(con: Connection, table: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0

@@ -1,0 +1,124 @@
+"""Reads `[[windows]]` and `[[references]]` from a TOML file; errors name the line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from streaming.windows.references import Reference, read_reference, shipped
+from streaming.windows.specification import Checked
+
+DEFAULT: Final = Path(__file__).with_name("default.toml")
+WINDOWS: Final = "windows"
+REFERENCES: Final = "references"
+
+_PLACE: Final = re.compile(r"(?:windows\.(\d+)\.)?([a-z_]+): (.*)", re.DOTALL)
+
+
+class WindowsError(Exception):
+    """The windows cannot be; the text says where, what and why."""
+
+
+def read_windows(path: Path | None, seed: int) -> Checked:
+    """The windows of a file, or those that ship where it has none. Raises WindowsError.
+
+    `seed` is the lab's, for the reference table of its products.
+    """
+    if path is not None:
+        text, document = _read(path)
+        if WINDOWS in document or REFERENCES in document:
+            if WINDOWS not in document:
+                document[WINDOWS] = _read(DEFAULT)[1][WINDOWS]
+            return _checked(path, text, document, seed)
+    text, document = _read(DEFAULT)
+    return _checked(DEFAULT, text, document, seed)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WindowsError(
+            f"{path} cannot be read as TOML: {error}. Correct it, or leave it out."
+        ) from error
+
+
+def _checked(path: Path, text: str, document: dict[str, Any], seed: int) -> Checked:
+    tables = [*shipped(seed)]
+    for i, entry in enumerate(_entries(path, document, REFERENCES)):
+        tables.append(_reference(path, text, i, entry))
+    names = [table.name for table in tables]
+    columns = [column for table in tables for column in table.columns]
+    for name in [*names, *columns]:
+        if names.count(name) > 1 or columns.count(name) > 1:
+            raise WindowsError(f"{path}: two reference tables have {name!r}; rename one.")
+    entries = tuple(_entries(path, document, WINDOWS))
+    try:
+        return Checked.model_validate({WINDOWS: entries, REFERENCES: tuple(tables)})
+    except ValidationError as error:
+        raise WindowsError(_explained(path, text, error)) from None
+
+
+def _entries(path: Path, document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = document.get(name, [])
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise WindowsError(f"{path}: write each of the {name} below a line with [[{name}]].")
+    return entries
+
+
+def _reference(path: Path, text: str, number: int, entry: dict[str, Any]) -> Reference:
+    def wrong(field: str, what: str) -> WindowsError:
+        return WindowsError(f"{_at(path, text, REFERENCES, number, field)}: {what}.")
+
+    for field in ("name", "field", "file"):
+        if not isinstance(entry.get(field), str):
+            raise wrong(field, f"a reference table needs {field} = TEXT")
+    for field in entry.keys() - {"name", "field", "file"}:
+        raise wrong(field, f"there is no {field!r} here; known: name, field, file")
+    try:
+        return read_reference(entry["name"], entry["field"], path.parent / entry["file"])
+    except ValidationError as error:
+        raise wrong("name", str(error.errors()[0]["msg"])) from None
+    except ValueError as error:
+        field, _, what = str(error).partition(": ")
+        raise wrong(field, what) from None
+
+
+def _explained(path: Path, text: str, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
+        loc = [part for part in problem["loc"] if part != WINDOWS]
+        number = loc[0] if loc and isinstance(loc[0], int) else None
+        field = str(loc[1]) if len(loc) > 1 else ""
+        if problem["type"] == "extra_forbidden":
+            message = f"a window has no {field!r}"
+        placed = _PLACE.fullmatch(message)
+        if placed is not None:
+            number = int(placed[1]) if placed[1] is not None else number
+            field, message = placed[2], placed[3]
+        if len(loc) > 2 and field == "values":
+            message = f"{loc[2]}: {message}"
+        lines.append(f"{_at(path, text, WINDOWS, number or 0, field)}: {message}")
+    return "; ".join(dict.fromkeys(lines)) + "."
+
+
+def _at(path: Path, text: str, table: str, number: int, field: str) -> str:
+    """The line of a field of the numbered entry, of the entry where it has no such line."""
+    lines = text.splitlines()
+    heads = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)]
+    if number >= len(heads):
+        return str(path)
+    head = heads[number]
+    end = next(
+        (i for i in range(head + 1, len(lines)) if re.match(r"\s*\[\[", lines[i])), len(lines)
+    )
+    for i in range(head, end):
+        if field and re.match(rf"\s*(?:\[\s*{table}\s*\.\s*{field}\s*\]|{field}\s*=)", lines[i]):
+            return f"{path}, line {i + 1}, {field}"
+    return f"{path}, line {head + 1}" + (f", {field}" if field else "")
