@@ -65,8 +65,9 @@ class DeclaredStore:
 
     def load(self, con: Connection, watermarks: Watermarks) -> None:
         """Read what the store holds."""
-        for (text,) in con.execute("SELECT plan FROM window_plans ORDER BY number").fetchall():
-            self.windows.follow(msgspec.json.decode(text, type=WindowPlan), watermarks)
+        last = con.execute("SELECT plan FROM window_plans ORDER BY number DESC LIMIT 1").fetchone()
+        if last is not None:
+            self.windows.follow(msgspec.json.decode(last[0], type=WindowPlan), watermarks)
         rows = con.execute("SELECT panes, start_ms, key, cell FROM panes").fetchall()
         for panes, start, key, cell in rows:
             self.windows.load((panes, start, key), _cells.decode(cell))
@@ -92,10 +93,18 @@ class DeclaredStore:
         if before.number and _same(plan, before):
             return False
         con.execute(
-            "INSERT INTO window_plans VALUES (?, make_timestamp_ms(?), ?)",
-            [plan.number, now_ms, msgspec.json.encode(plan).decode()],
+            "INSERT INTO window_plans VALUES (?, make_timestamp_ms(?), ?, ?)",
+            [plan.number, now_ms, _json(watermarks), _json(plan)],
         )
         self.windows.follow(plan, watermarks)
+        con.execute(
+            "DELETE FROM panes WHERE NOT list_contains(?, panes)", [[s.id for s in plan.sets]]
+        )
+        con.execute(
+            "DELETE FROM window_results WHERE NOT is_final "
+            "AND NOT list_contains(?, name || ' ' || generation)",
+            [[f"{w.name} {w.generation}" for w in plan.windows]],
+        )
         for window in plan.windows:
             names = "".join(
                 f", {_cast(value.function, value.name)}" for value in window.values
@@ -143,6 +152,10 @@ class DeclaredStore:
 def _same(plan: WindowPlan, before: WindowPlan) -> bool:
     """Whether only the number differs."""
     return msgspec.structs.replace(plan, number=before.number) == before
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _cast(function: str, name: str) -> str:

@@ -171,10 +171,12 @@ CREATE TABLE IF NOT EXISTS epoch_starts (
     first_offset BIGINT NOT NULL
 );
 -- The declared windows: each set of them by its number, and from which offset of a shard it holds.
--- plan is JSON.
+-- plan is JSON, as are the streams' watermarks when it began: what was not final of a window that
+-- it lacks is in no result.
 CREATE TABLE IF NOT EXISTS window_plans (
     number INTEGER PRIMARY KEY,
     began_at TIMESTAMP NOT NULL,
+    watermarks VARCHAR NOT NULL,
     plan VARCHAR NOT NULL
 );
 CREATE TABLE IF NOT EXISTS window_starts (

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from streaming.verify.declared import DeclaredCheck
 from streaming.verify.events import Event, parse_event
 from streaming.verify.image import DeadRow, LateRow, StoreImage
 from streaming.verify.log import LogRecord, Range, Shard
@@ -99,6 +100,7 @@ class Collector:
         }
         self.columns: dict[str, Columns] = {stream: Columns() for stream, _ in ranges}
         self.first_counted_ms: dict[Shard, int] = {}
+        self.declared = DeclaredCheck(image.declared)
 
     def feed(self, records: Sequence[LogRecord]) -> None:
         """Take the next records of a shard."""
@@ -140,6 +142,7 @@ class Collector:
             self._take_late(record, place, event, late_row)
         elif shard not in self.first_counted_ms:
             self.first_counted_ms[shard] = event.ts
+        self.declared.take(record.stream, record.shard, place, event)
         planted = bool(record.headers) and _is_planted(record.headers)
         self._tally.planted_duplicates += planted
         self.columns[record.stream].append(

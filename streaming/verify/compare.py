@@ -13,17 +13,11 @@ import numpy.typing as npt
 from streaming.verify.collect import Columns
 from streaming.verify.image import StoreImage, WindowColumns
 from streaming.verify.report import Tally
-from streaming.windows.spec import ALL_KEY, DIMS, HLL_LG_K, LONG_S, PANE_S, SIZES_S
+from streaming.verify.tolerance import DISTINCT_ERROR, EXACT_DISTINCT, QUANTILE_ERROR
+from streaming.windows.spec import ALL_KEY, DIMS, LONG_S, PANE_S, SIZES_S
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-DISTINCT_ERROR: Final = 6 * 1.04 / 2 ** (HLL_LG_K / 2)
-"""Six relative standard errors of the distinct sketch."""
-
-EXACT_DISTINCT: Final = 50
-QUANTILE_ERROR: Final = 0.0101
-"""A stored quantile is the middle of a bucket that is at most 2 % wide."""
 
 _QUANTILES: Final = ((0.5, "p50"), (0.9, "p90"), (0.99, "p99"))
 _NEVER: Final = -(2**62)

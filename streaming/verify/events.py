@@ -24,7 +24,10 @@ Bounds: TypeAlias = tuple[tuple[str, int, int], ...]
 
 
 class Event(NamedTuple):
-    """The fields that are compared: `ts` in event-time ms, `value` the stream's measure."""
+    """The fields that are compared: `ts` in event-time ms, `value` the stream's measure.
+
+    `fields` are all of them by name.
+    """
 
     ts: int
     id: str
@@ -34,6 +37,7 @@ class Event(NamedTuple):
     country: str
     value: int
     order_id: str
+    fields: dict[str, Any]
 
 
 class _Shape(NamedTuple):
@@ -144,6 +148,7 @@ def parse_event(stream: str, value: bytes | None) -> Event | None:
         fields["country"],
         fields[MEASURES[stream]],
         fields["order_id"] if stream == ORDERS else "",
+        fields,
     )
 
 

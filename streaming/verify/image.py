@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import duckdb
 
 from generators.wire import CLICKS, ORDERS
+from streaming.verify.declared_image import DeclaredImage, read_declared
 from streaming.verify.log import Shard, VerifyError
 from streaming.verify.places import SUB_BITS
 
@@ -101,6 +102,7 @@ class StoreImage:
     dead: dict[Shard, dict[int, DeadRow]] = field(default_factory=dict)
     repeated: list[tuple[str, Shard, int]] = field(default_factory=list)
     raw: dict[str, RawColumns] = field(default_factory=dict)
+    declared: DeclaredImage = field(default_factory=DeclaredImage)
 
     @property
     def lateness_ms(self) -> int:
@@ -141,6 +143,7 @@ def read_store(con: duckdb.DuckDBPyConnection) -> StoreImage:
             _read_progress(con, image)
             _read_windows(con, image)
             _read_aside(con, image)
+            image.declared = read_declared(con)
             for stream, query in _RAW.items():
                 if stream == ORDERS or image.meta.get("store_clicks") == "true":
                     image.raw[stream] = _read_raw(con, query)

@@ -106,6 +106,7 @@ def _compare(
             edge = _removed_up_to(shard, progress.watermark_ms, collector, image.lateness_ms)
             skip_to[shard[0]] = max(edge, skip_to.get(shard[0], edge))
     compare_windows(image, collector.columns, skip_to, tally)
+    collector.declared.compare(image.watermarks, skip_to, tally)
     compare_raw(image, collector.columns, bounds, tally)
 
 

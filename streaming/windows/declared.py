@@ -65,7 +65,7 @@ class _Set:
 
 
 class DeclaredWindows:
-    """All panes and windows of the present plan, and of earlier ones until they are final."""
+    """All panes of the present plan, and its windows that are not final."""
 
     def __init__(self) -> None:
         self.plan = WindowPlan(0)
@@ -73,17 +73,17 @@ class DeclaredWindows:
         self._tentative: set[ResultKey] = set()
 
     def follow(self, plan: WindowPlan, watermarks: Mapping[str, int | None]) -> None:
-        """Go by this plan from now on; windows that it lacks still become final."""
+        """Go by this plan from now on. What is not final of windows that it lacks is forgotten."""
         self.plan = plan
+        before, self._sets = self._sets, {}
         for panes in plan.sets:
-            if panes.id not in self._sets:
-                each = self._sets[panes.id] = _Set(panes)
-                mark = watermarks.get(panes.stream)
-                each.horizon = _NEVER if mark is None else each.horizon_at(mark)
-        for window in plan.windows:
-            mine = self._sets[window.panes].windows
-            if all(w.name != window.name for w in mine):
-                mine.append(window)
+            each = self._sets[panes.id] = before.get(panes.id) or _Set(panes)
+            mark = watermarks.get(panes.stream)
+            if mark is not None:
+                each.horizon = max(each.horizon, each.horizon_at(mark))
+            each.windows = [window for window in plan.windows if window.panes == panes.id]
+        there = {(window.name, window.generation) for window in plan.windows}
+        self._tentative = {i for i in self._tentative if i[:2] in there}
 
     def load(self, key: PaneKey, cell: Cell) -> None:
         """Take a pane back from the store (after a restart). Panes of no known set are ignored."""
@@ -99,16 +99,16 @@ class DeclaredWindows:
         """Why these rows cannot be merged, "" when they can."""
         for row in rows:
             each = self._sets.get(row.set)
-            if each is None:
-                return f"there is no pane set {row.set!r}"
-            if row.start_ms + each.set.pane_ms <= each.horizon:
+            if each is not None and row.start_ms + each.set.pane_ms <= each.horizon:
                 return f"{each.set.stream}: a pane of this handover is final already"
         return ""
 
     def merge(self, rows: Iterable[SetRow]) -> None:
-        """Add partials that were not refused."""
+        """Add partials that were not refused; those of windows that are no more are let go."""
         for row in rows:
-            each = self._sets[row.set]
+            each = self._sets.get(row.set)
+            if each is None:
+                continue
             cells = each.cells.setdefault(row.key, {})
             part = Cell(row.n, row.first_ms, row.last_ms, row.states)
             there = cells.get(row.start_ms)
@@ -124,7 +124,7 @@ class DeclaredWindows:
     def changes(self, watermarks: Mapping[str, int | None]) -> Changes:
         """What the merges and these watermarks of the streams did since the last call."""
         done = Changes([], [], [], [])
-        for each in list(self._sets.values()):
+        for each in self._sets.values():
             mark = watermarks.get(each.set.stream)
             before = each.horizon
             if mark is not None:
@@ -140,9 +140,6 @@ class DeclaredWindows:
                 if start in each.cells.get(key, ())
             ]
             each.touched.clear()
-            retired = each.set not in self.plan.sets
-            if retired and not each.cells:
-                del self._sets[each.set.id]
         return done
 
     def _close(self, each: _Set, window: Window, before: int, done: Changes) -> None:

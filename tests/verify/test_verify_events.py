@@ -42,7 +42,7 @@ def by_pipeline(stream: str, value: bytes):
 def same(stream: str, value: bytes) -> bool:
     mine = parse_event(stream, value)
     theirs = by_pipeline(stream, value)
-    assert (None if mine is None else tuple(mine)) == theirs, value[:500]
+    assert (None if mine is None else tuple(mine)[:-1]) == theirs, value[:500]
     return mine is not None
 
 
