@@ -15,6 +15,8 @@ from typing import Final
 
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
 from tui.commands.shards_options import add_actions
+from tui.commands.windows_options import EXAMPLES as _WINDOWS_EXAMPLES
+from tui.commands.windows_options import add_windows
 from tui.options import (
     Help,
     Parser,
@@ -233,6 +235,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_actions(
         _command(commands, "shards", "list and change a running lab's shards", _SHARDS_EXAMPLES)
+    )
+
+    add_windows(
+        _command(
+            commands, "windows", "list, check and change the declared windows", _WINDOWS_EXAMPLES
+        )
     )
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)

@@ -156,6 +156,15 @@ class SetAggregation(_Command, frozen=True, tag=True):
     packing: str
 
 
+class UseWindows(_Command, frozen=True, tag=True):
+    """Other declared windows from now on: `windows` is a `Checked` set as JSON.
+
+    What is not final of a window that changes or goes is in no result; what is final stays.
+    """
+
+    windows: str
+
+
 class Summary(_Command, frozen=True, tag=True):
     """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
 
@@ -185,6 +194,7 @@ Command: TypeAlias = (
     | ReadParentsFirst
     | SetAggregation
     | SetReading
+    | UseWindows
     | Summary
     | Shutdown
 )

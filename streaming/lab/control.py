@@ -32,6 +32,7 @@ from streaming.lab.commands import (
     Summary,
     SwitchKey,
     UpdateShardCount,
+    UseWindows,
     Verify,
     WhatIf,
 )
@@ -104,6 +105,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
                 else ("child shards are read at once: records of a key may come out of order")
             )
             return _noted(engine, "reading", Reply(True, text))
+        case UseWindows(windows):
+            return _noted(engine, "windows", await engine.declared.change(windows))
         case Summary():
             return Reply(True, "", msgspec.json.encode(await summarise(engine)).decode())
         case Shutdown():

@@ -6,7 +6,11 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from streaming.lab.commands import Reply
 from streaming.lab.messages import Follow
+from streaming.windows.plan import WindowPlan
 from streaming.windows.planning import make_plan
 from streaming.windows.specification import Checked
 
@@ -25,18 +29,22 @@ class Declaring:
     def begin(self, store: Store) -> None:
         """Go on with the windows of the last start, or begin with these where they differ."""
         if self._declare(store, self.asked):
-            self._say(store)
+            self._engine.journal.add("info", "windows", _told(store.declared.plan))
 
-    async def change(self, asked: Checked) -> str:
-        """Other windows from now on; returns what was done. Consumers follow within moments."""
+    async def change(self, text: str) -> Reply:
+        """Other windows from now on, as JSON. Consumers follow within moments."""
         engine = self._engine
-        assert engine.store is not None and engine.merger is not None  # noqa: S101
+        if engine.store is None or engine.merger is None:
+            return Reply(False, "the lab has no store yet")
+        try:
+            asked = Checked.model_validate_json(text)
+        except ValidationError as error:
+            return Reply(False, f"these windows cannot be: {error.errors()[0]['msg']}")
         if not await engine.merger.call(self._declare, engine.store, asked):
-            return "these are the windows that the lab has"
+            return Reply(True, "these are the windows that the lab has")
         self.asked = asked
         await engine.server.tell_consumers(Follow(engine.store.declared.plan))
-        engine.meter.mark(f"windows {engine.store.declared.plan.number}")
-        return self._say(engine.store)
+        return Reply(True, _told(engine.store.declared.plan))
 
     def _declare(self, store: Store, asked: Checked) -> bool:
         make = partial(
@@ -47,13 +55,11 @@ class Declaring:
         )
         return store.declare(lambda number, before: make(number, before=before), _now_ms())
 
-    def _say(self, store: Store) -> str:
-        plan = store.declared.plan
-        names = ", ".join(window.name for window in plan.windows) or "none"
-        new = [w.name for w in plan.windows if w.generation == plan.number]
-        text = f"windows, set {plan.number}: {names}; new or changed: {', '.join(new) or 'none'}"
-        self._engine.journal.add("info", "windows", text)
-        return text
+
+def _told(plan: WindowPlan) -> str:
+    names = ", ".join(window.name for window in plan.windows) or "none"
+    new = ", ".join(w.name for w in plan.windows if w.generation == plan.number) or "none"
+    return f"windows, set {plan.number}: {names}; new or changed: {new}"
 
 
 def _now_ms() -> int:

@@ -143,6 +143,35 @@ class EventView(SnapshotPart, frozen=True, gc=False):
     text: str
 
 
+class ResultView(SnapshotPart, frozen=True, gc=False):
+    """A declared window's result: `n` events in [start, end) with their values by name."""
+
+    key: str
+    start_at_ms: int
+    end_at_ms: int
+    n: int
+    values: dict[str, int | float | str | None]
+    is_final: bool
+
+
+class WindowView(SnapshotPart, frozen=True, gc=False):
+    """A declared window. `shape` tells its kind and sizes in words.
+
+    `generation` is the number of the set that brought it; `final` counts its final results,
+    `late` the records that came too late for its panes. `newest` are the latest
+    final results, newest first.
+    """
+
+    name: str
+    stream: str
+    shape: str
+    group_by: str
+    generation: int
+    final: int
+    late: int
+    newest: tuple[ResultView, ...]
+
+
 class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     """The whole lab at one instant, as measured by the engine."""
 
@@ -169,3 +198,5 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     """Kinesis view with limits: the lab reads by enhanced fan-out."""
     parents_first: bool = True
     """Kinesis view: child shards are read after their parents."""
+    windows: tuple[WindowView, ...] = ()
+    seed: int = 0

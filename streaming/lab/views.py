@@ -19,6 +19,7 @@ from streaming.lab.snapshot import (
     TrafficView,
 )
 from streaming.lab.stream_snapshot import StreamView
+from streaming.lab.windowviews import window_views
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
@@ -52,6 +53,8 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         readers=engine.reading.readers,
         fan_out=engine.reading.fan_out,
         parents_first=engine.reading.parents_first,
+        windows=window_views(store.declared) if store is not None else (),
+        seed=engine.settings.seed,
     )
 
 

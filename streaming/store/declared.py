@@ -6,6 +6,7 @@ the next at one of its offsets, so that anybody can tell which records a window 
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ from streaming.windows.plan import WindowPlan
 
 Connection = duckdb.DuckDBPyConnection
 Watermarks = Mapping[str, int | None]
+
+NEWEST: Final = 12
+"""Results of each window that are kept at hand for the screen."""
 
 Make = Callable[[int, WindowPlan], WindowPlan]
 """Makes a plan of a number and the plan before it."""
@@ -53,8 +57,9 @@ class DeclaredStore:
 
     def __init__(self) -> None:
         self.windows = DeclaredWindows()
-        self.late = 0
-        self.results = 0
+        self.late: Counter[str] = Counter()
+        self.final: Counter[str] = Counter()
+        self.newest: dict[str, deque[Result]] = {}
         self._followed: dict[Shard, int] = {}
         self._new_starts: list[tuple[int, str, int, int]] = []
 
@@ -80,8 +85,12 @@ class DeclaredStore:
             "SELECT stream, shard, max(number) FROM window_starts GROUP BY stream, shard"
         )
         self._followed = {(stream, shard): n for stream, shard, n in followed.fetchall()}
-        self.late = _count(con, "window_late")
-        self.results = _count(con, "window_results")
+        late = con.execute("SELECT panes, count(*) FROM window_late GROUP BY panes").fetchall()
+        self.late.update(dict(late))
+        final = con.execute(
+            "SELECT name, count(*) FROM window_results WHERE is_final GROUP BY name"
+        ).fetchall()
+        self.final.update(dict(final))
 
     def follow(self, con: Connection, make: Make, watermarks: Watermarks, now_ms: int) -> bool:
         """Go by the plan that `make` gives for a number and the plan before; whether it is new.
@@ -142,10 +151,13 @@ class DeclaredStore:
         late = [msgspec.structs.astuple(row) for handover in accepted for row in handover.set_late]
         if late:
             _put(con, "window_late", tables.table(_LATE, late))
-        self.late += len(late)
+        self.late.update(row[0] for row in late)
         _write(con, changes)
-        done = [result for result in changes.results if result.is_final]
-        self.results += len(done)
+        done = sorted((r for r in changes.results if r.is_final), key=lambda r: (r.end_ms, r.n))
+        for result in done:
+            self.final[result.window] += 1
+            newest = self.newest.setdefault(result.window, deque(maxlen=NEWEST))
+            newest.appendleft(result)
         return done
 
 
@@ -209,8 +221,3 @@ def _put(con: Connection, name: str, rows: Any, verb: str = "INSERT") -> None:
     con.register("incoming", rows)
     con.execute(f"{verb} INTO {name} SELECT * FROM incoming")  # noqa: S608
     con.unregister("incoming")
-
-
-def _count(con: Connection, table: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-    return int(row[0]) if row else 0

@@ -14,3 +14,11 @@ def milliseconds(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write it as 500ms, 10s, 5m, 2h or 1d")
     return round(float(match[1]) * _UNITS_MS[match[2]])
+
+
+def in_words(ms: int) -> str:
+    """The duration in its largest whole unit, such as "90s"."""
+    for unit, size in reversed(_UNITS_MS.items()):
+        if ms and not ms % size:
+            return f"{ms // size}{unit}"
+    return f"{ms}ms"

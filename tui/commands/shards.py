@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from streaming.lab.client import AttachedLab
 from streaming.lab.commands import (
     Command,
     MergeShards,
     ReadParentsFirst,
-    Reply,
     SetAggregation,
     SetLimits,
     SetReading,
@@ -23,15 +20,13 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.link import LabError, LinkLost
+from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
 from tui.commands.common import find_root
+from tui.commands.running import ask, look
 from tui.commands.shards_table import rows_of, table
 from tui.options import fail
 from tui.safe import safe_lines
-
-READY_S: Final = 20.0
-"""A lab that has just been started may not have its streams yet."""
 
 _REFUSED: Final = 1
 
@@ -47,8 +42,8 @@ def main(options: argparse.Namespace) -> int:
     try:
         root = find_root(options.data_dir)
         if options.action == "list":
-            return _list(asyncio.run(_look(root)), options)
-        reply = asyncio.run(_do(root, command_of(options)))
+            return _list(asyncio.run(look(root)), options)
+        reply = asyncio.run(ask(root, command_of(options)))
     except (FileNotFoundError, LabError) as error:
         return fail(str(error))
     if reply.lost:
@@ -107,41 +102,3 @@ def _list(seen: LabSnapshot, options: argparse.Namespace) -> int:
         if not seen.parents_first:
             print("\nchild shards are read at once (parents-first is off)")
     return 0
-
-
-async def _look(root: Path) -> LabSnapshot:
-    """The lab as it is now. Raises LabError."""
-    lab = AttachedLab(root)
-    await lab.open()
-    try:
-        return await _ready(lab, root)
-    finally:
-        await lab.close()
-
-
-async def _do(root: Path, command: Command) -> Reply:
-    """Ask the lab, once it has streams. Raises LabError."""
-    lab = AttachedLab(root)
-    await lab.open()
-    try:
-        await _ready(lab, root)
-        return await lab.send(command)
-    finally:
-        await lab.close()
-
-
-async def _ready(lab: AttachedLab, root: Path) -> LabSnapshot:
-    """The first snapshot of a lab that has started. Raises LabError."""
-    try:
-        async with asyncio.timeout(READY_S):
-            async for news in lab.snapshots():
-                if isinstance(news, LinkLost):
-                    break
-                if news.state != "starting" and news.streams:
-                    return news
-    except TimeoutError:
-        raise LabError(
-            f"The lab in {root} has not started after {READY_S:g} s. Try again, or look at its "
-            f"logs in {root / 'logs'}."
-        ) from None
-    raise LabError(f"The lab in {root} has just ended. Start one with `dasprep-tui`.")

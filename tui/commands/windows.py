@@ -1,0 +1,81 @@
+"""`dasprep-tui windows`: the declared windows of a running lab, and of a file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Final
+
+from streaming.lab.commands import UseWindows
+from streaming.lab.link import LabError
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.windowviews import group_text, shape
+from streaming.windows.file import WindowsError, read_windows
+from streaming.windows.planning import make_plan
+from streaming.windows.specification import Checked
+from tui.commands.common import find_root
+from tui.commands.running import ask, look
+from tui.options import fail
+from tui.safe import safe_lines
+
+_REFUSED: Final = 1
+
+
+def main(options: argparse.Namespace) -> int:
+    """List, check or use; see `windows_options` for the exit codes."""
+    try:
+        if options.action == "check":
+            print(safe_lines(_described(read_windows(options.file, options.seed))))
+            return 0
+        root = find_root(options.data_dir)
+        if options.action == "list":
+            print(safe_lines(listed(asyncio.run(look(root)))))
+            return 0
+        seen = asyncio.run(look(root))
+        asked = read_windows(options.file, seen.seed)
+        reply = asyncio.run(ask(root, UseWindows(asked.model_dump_json())))
+    except (WindowsError, FileNotFoundError, LabError) as error:
+        return fail(str(error))
+    if not reply.ok:
+        return fail(reply.text or "the lab ended before it could answer", _REFUSED)
+    print(safe_lines(reply.text))
+    return 0
+
+
+def _described(checked: Checked) -> str:
+    streams = sorted({spec.stream for spec in checked.windows})
+    plan = make_plan(1, checked, streams, 10_000)
+    sets = {panes.id: panes for panes in plan.sets}
+    lines = []
+    for window in plan.windows:
+        panes = sets[window.panes]
+        by = group_text(panes.fields, panes.literals)
+        values = ", ".join(value.name for value in window.values)
+        lines.append(
+            f"{window.name}: {panes.stream}, {shape(window)}{f' by {by}' if by else ''}: {values}"
+        )
+    lines.append(f"{len(plan.windows)} windows from {len(plan.sets)} sets of panes")
+    return "\n".join(lines)
+
+
+def listed(seen: LabSnapshot) -> str:
+    """Each window with its newest results, as text."""
+    lines = []
+    for window in seen.windows:
+        by = f" by {window.group_by}" if window.group_by else ""
+        lines.append(
+            f"{window.name}: {window.stream}, {window.shape}{by}, set {window.generation}; "
+            f"{window.final:,} final, {window.late:,} late"
+        )
+        for result in window.newest[:3]:
+            values = ", ".join(f"{name} {_short(v)}" for name, v in result.values.items())
+            lines.append(f"  {result.key or '*'}: n {result.n:,}, {values}")
+    return "\n".join(lines) or "this lab has no declared windows"
+
+
+def _short(value: float | str | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
