@@ -29,6 +29,7 @@ from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.main import MainScreen
+from tui.screens.windows import WindowsScreen
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
@@ -42,7 +43,7 @@ MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
-BENCHES: Final = {"keys": KeyLab, "shards": LineageScreen}
+BENCHES: Final = {"keys": KeyLab, "shards": LineageScreen, "windows": WindowsScreen}
 EXIT_LAB_ERROR: Final = 2
 
 

@@ -20,6 +20,7 @@ APP: Final[list[BindingType]] = [
     Binding("b", "broker", "Broker", id="app.broker", key_display="b"),
     Binding("e", "bench('keys')", "Key lab: before and after", id="app.key_lab", key_display="e"),
     Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
+    Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
 
@@ -106,7 +107,13 @@ LINEAGE: Final[list[BindingType]] = [
     Binding("G,end", "edge(1)", "Last shard", show=False, id="lineage.last"),
 ]
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE)
+WINDOWS: Final[list[BindingType]] = [
+    Binding("q", "screen.dismiss", "Close", show=False, id="windows.close"),
+    Binding("j,down", "screen.choose(1)", "Next window", id="windows.down", key_display="j"),
+    Binding("k,up", "screen.choose(-1)", "Previous window", id="windows.up", key_display="k"),
+]
+
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS)
 """Bindings of dialogs that the help tells of while none is open."""
 
 KEY_BAR: Final = (
@@ -119,6 +126,7 @@ KEY_BAR: Final = (
     (("app.commands",), "Commands"),
     (("app.key_lab",), "Keys"),
     (("app.shards",), "Lineage"),
+    (("app.windows",), "Windows"),
     (("app.what_if",), "What if"),
     (("app.broker",), "Broker"),
     (("refresh.down", "refresh.up"), "Rate"),
@@ -144,6 +152,8 @@ LINEAGE_BAR: Final = (
     (("bench.stream",), "Stream"),
 )
 
+WINDOWS_BAR: Final = ((("windows.up", "windows.down"), "Window"),)
+
 HELP_GROUPS: Final = tuple(
     (title, tuple((binding.id or "", binding.description) for binding in bound if binding.id))
     for title, bound in (
@@ -152,6 +162,7 @@ HELP_GROUPS: Final = tuple(
         ("Shards", BindingsMap(SHARDS).shown_keys),
         ("In the key lab", BindingsMap([*BENCH, *PAGES, *KEY_INPUT]).shown_keys),
         ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
+        ("In windows", BindingsMap(WINDOWS).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

@@ -90,6 +90,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "Splits and merges of the shown stream, and the number of its shards",
         partial(app.action_bench, "shards"),
     )
+    yield Entry(
+        "Windows",
+        "The declared windows and their newest results",
+        partial(app.action_bench, "windows"),
+    )
     stream = None if app.main.moment is None else app.main.moment.shown_stream
     if stream is None:
         return

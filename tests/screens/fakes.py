@@ -16,8 +16,10 @@ from streaming.lab.snapshot import (
     EventView,
     LabSnapshot,
     RatePoint,
+    ResultView,
     StoreView,
     TrafficView,
+    WindowView,
 )
 from streaming.lab.stream_snapshot import (
     EpochView,
@@ -292,6 +294,7 @@ def snapshot(seq: int = 1, **changes: Any) -> LabSnapshot:
         rebalances=4,
         history=history(),
         events=events(),
+        windows=windows(),
     )
     return msgspec.structs.replace(view, **changes)
 
@@ -307,4 +310,27 @@ def starting(detail: str = "broker") -> LabSnapshot:
         consumers=(),
         history=(),
         events=(),
+    )
+
+
+def windows() -> tuple[WindowView, ...]:
+    """Three declared windows: one with several results, one with many values, one without any."""
+
+    def result(key: str, seconds: int, n: int, **values: Any) -> ResultView:
+        start = NOW_MS - 60_000 - seconds * 1000
+        return ResultView(key, start, start + 10_000, n, values, True)
+
+    minute = tuple(
+        result(key, 10 * i, 120 - i, orders=120 - i, revenue=4_831_561 // (i + 1), basket=42217.3)
+        for i, key in enumerate(("phones", "toys", "garden", ""))
+    )
+    many = {f"value_{i}": i / 7 for i in range(12)} | {"last_page": "/p/1", "none": None}
+    return (
+        WindowView(
+            "category_minute", "orders", "hopping 1m every 10s", "category", 1, 420, 3, minute
+        ),
+        WindowView(
+            "clicks_10s", "clicks", "tumbling 10s", "", 2, 42, 0, (result("", 0, 9, **many),)
+        ),
+        WindowView("visits", "clicks", "session, gap 30s", "{country}:{device}", 2, 0, 0, ()),
     )

@@ -70,6 +70,10 @@ def changed_key() -> LabSnapshot:
         ("80x24-lineage", (80, 24), False, snapshot(streams=(kinesis_stream(),)), "hjj"),
         ("80x24-lineage-ascii", (80, 24), True, snapshot(streams=(kinesis_stream(),)), "hjj"),
         ("80x24-lineage-topic", (80, 24), False, snapshot(), "h"),
+        ("120x40-windows", (120, 40), False, snapshot(), "t"),
+        ("80x24-windows", (80, 24), False, snapshot(), "tj"),
+        ("80x24-windows-ascii", (80, 24), True, snapshot(), "t"),
+        ("80x24-windows-none", (80, 24), False, snapshot(windows=()), "t"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -12,7 +12,7 @@ from streaming.lab.commands import Reply
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import HeavyKeyView, PredictionView
 from tests.screens.conftest import Runner
-from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot
+from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, windows
 from tests.screens.hostile import PAYLOADS, clean, forbidden
 from tui.panels.base import LinePanel
 
@@ -47,12 +47,20 @@ def nasty_kinesis(payload: str) -> LabSnapshot:
         epochs=tuple(msgspec.structs.replace(item, **texts) for item in view.epochs),
         heavy=tuple(HeavyKeyView(payload, 10, shard) for shard in (1, None)),
     )
-    return snapshot(streams=(stream_, msgspec.structs.replace(stream_, name="next", view="msk")))
+    named = {"name": payload, "stream": payload, "shape": payload, "group_by": payload}
+    results = tuple(
+        msgspec.structs.replace(r, key=payload, values={payload: payload, "n": 1, **r.values})
+        for r in windows()[0].newest
+    )
+    return snapshot(
+        streams=(stream_, msgspec.structs.replace(stream_, name="next", view="msk")),
+        windows=tuple(msgspec.structs.replace(w, newest=results, **named) for w in windows()),
+    )
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 12)])
 @pytest.mark.parametrize("ascii", [False, True])
-@pytest.mark.parametrize("key", ["", "e", "h"])
+@pytest.mark.parametrize("key", ["", "e", "h", "t"])
 async def test_key_lab_and_lineage(lab: Runner, size: Any, ascii: bool, key: str) -> None:
     async with lab(size=size, ascii=ascii) as hand:
         await hand.pilot.press(*key)
