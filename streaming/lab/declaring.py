@@ -26,8 +26,13 @@ class Declaring:
         self._engine = engine
         self.asked = Checked()
 
-    def begin(self, store: Store) -> None:
-        """Go on with the windows of the last start, or begin with these where they differ."""
+    def begin(self, store: Store, *, resume: bool) -> None:
+        """Go on with the windows of the last start, or begin with these where they differ.
+
+        `resume`: an engine before this one was killed; the windows it had go on.
+        """
+        if resume and store.declared.plan.number:
+            return
         if self._declare(store, self.asked):
             self._engine.journal.add("info", "windows", _told(store.declared.plan))
 
@@ -42,7 +47,6 @@ class Declaring:
             return Reply(False, f"these windows cannot be: {error.errors()[0]['msg']}")
         if not await engine.merger.call(self._declare, engine.store, asked):
             return Reply(True, "these are the windows that the lab has")
-        self.asked = asked
         await engine.server.tell_consumers(Follow(engine.store.declared.plan))
         return Reply(True, _told(engine.store.declared.plan))
 

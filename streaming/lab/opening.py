@@ -38,7 +38,7 @@ async def prepare(engine: Engine, store: Store, *, resume: bool) -> None:
     engine.watch = LogWatch(connection)
     ends = await _check_log(engine, store, engine.watch)
     await engine.switchboard.begin(ends, resume=resume)
-    engine.declared.begin(store)
+    engine.declared.begin(store, resume=resume)
 
 
 async def _check_log(engine: Engine, store: Store, watch: LogWatch) -> dict[Shard, int]:

@@ -75,7 +75,7 @@ def _value(name: str, text: str, known: Known) -> Value:
     call = _CALL.fullmatch(text)
     if call is None or call["name"] not in FUNCTIONS:
         raise ValueError(
-            f"{name} = {text!r} is not a value; write FUNCTION(FIELD) with one of "
+            f"{name}: {text!r} is not a value; write FUNCTION(FIELD) with one of "
             f'{", ".join(FUNCTIONS)}, and after it "where FIELD = TEXT" if need be'
         )
     function = call["name"]
