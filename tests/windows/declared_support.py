@@ -125,12 +125,11 @@ class Run:
 
 def by_sql(plan, events, late, watermark_ms):
     """Final windows of the plan by SQL; `events` without those that are late for their set."""
-    found = {}
+    found, con = {}, duckdb.connect(config={"threads": "1"})
     for window in plan.windows:
         panes = next(s for s in plan.sets if s.id == window.panes)
         out = {row.offset for row in late if row.set == panes.id}
         kept = [e for i, e in enumerate(events) if i not in out]
-        con = duckdb.connect()
         texts = list(TEXTS["clicks"])
         columns = {f: pa.array([e[f] for e in kept], pa.string()) for f in texts}
         numbers = {f: pa.array([e[f] for e in kept], pa.int64()) for f in NUMBERS["clicks"]}
@@ -144,7 +143,8 @@ def by_sql(plan, events, late, watermark_ms):
                 found[window.name, window.generation, start, key] = (
                     end, n, dict(zip(names, values, strict=True))
                 )  # fmt: skip
-        con.close()
+        con.unregister("events")
+    con.close()
     return found
 
 
