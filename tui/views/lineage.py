@@ -22,7 +22,9 @@ WORD = 10
 BAR_AT_LEAST = 8
 LOAD_FROM = 56
 ORIGIN_FROM = 70
-"""Widths from which load and refusals, and then the origin, have columns."""
+QUEUE_FROM = 90
+QUEUE = 8
+"""Widths from which load and refusals, the origin, and what waits have columns."""
 
 
 class Branch(NamedTuple):
@@ -67,6 +69,8 @@ def heading(width: int) -> Line:
         segments.append((fit("FROM", PLACE), "label"))
     if width >= LOAD_FROM:
         segments.append((fit("LOAD", 5, right=True) + fit("THR/S", 7, right=True), "label"))
+    if width >= QUEUE_FROM:
+        segments.append((fit("QUEUE", QUEUE, right=True), "label"))
     return merged(segments)
 
 
@@ -99,6 +103,11 @@ def _line(branch: Branch, width: int, glyphs: Glyphs) -> Line:
         refused = fit(numbers.count(of_range.throttled_per_s, 6), 7, right=True)
         segments.append((load, "bad" if full else "text"))
         segments.append((refused, "bad" if of_range.throttled_per_s else "text"))
+    if width >= QUEUE_FROM:
+        # Without limits nothing can wait, and that is no zero.
+        queue = None if of_range.load is None else of_range.waiting
+        text = fit(numbers.count(queue, QUEUE - 1), QUEUE, right=True)
+        segments.append((text, "warn" if queue else "text"))
     return merged(segments)
 
 
@@ -122,6 +131,7 @@ def _bar_width(width: int) -> int:
     taken = 2 + TREE + 10 + WORD
     taken += 12 if width >= LOAD_FROM else 0
     taken += PLACE if width >= ORIGIN_FROM else 0
+    taken += QUEUE if width >= QUEUE_FROM else 0
     return max(BAR_AT_LEAST, width - taken)
 
 
