@@ -23,6 +23,7 @@ from streaming.lab.messages import Answer, Ask, HelloClient, ToClient
 from streaming.lab.process import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import LabSnapshot
+from streaming.windows.file import read_windows
 from streaming.windows.specification import Checked
 
 News: TypeAlias = LabSnapshot | LinkLost
@@ -153,7 +154,7 @@ class LocalLab:
         windows: Checked | None = None,
     ) -> None:
         self.settings = settings
-        self._windows = windows.model_dump_json() if windows is not None else ""
+        self._windows = (windows or read_windows(None)).model_dump_json()
         self.root = root
         self.restarts = 0
         self._duration_s = duration_s
@@ -174,9 +175,9 @@ class LocalLab:
             self.settings.model_dump(mode="json", exclude={"data_dir", "kafka"}),
             Wire(self.settings.bootstrap or "", self.settings.kafka.sealed()),
             str(self.root),
+            self._windows,
             left,
             self.restarts > 0,
-            self._windows,
         )
         try:
             self._process = process = await platform.spawn(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 class Declaring:
     """Knows the windows that were asked for and brings them to the store and the consumers."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, asked: Checked) -> None:
         self._engine = engine
-        self.asked = Checked()
+        self._asked = asked
 
     def begin(self, store: Store, *, resume: bool) -> None:
         """Go on with the windows of the last start, or begin with these where they differ.
@@ -33,7 +32,7 @@ class Declaring:
         """
         if resume and store.declared.plan.number:
             return
-        if self._declare(store, self.asked):
+        if self._declare(store, self._asked):
             self._engine.journal.add("info", "windows", _told(store.declared.plan))
 
     async def change(self, text: str) -> Reply:
@@ -51,20 +50,17 @@ class Declaring:
         return Reply(True, _told(engine.store.declared.plan))
 
     def _declare(self, store: Store, asked: Checked) -> bool:
-        make = partial(
-            make_plan,
-            checked=asked,
-            streams=self._engine.settings.streams,
-            lateness_ms=store.lateness_ms,
-        )
-        return store.declare(lambda number, before: make(number, before=before), _now_ms())
+        settings = self._engine.settings
+
+        def make(number: int, before: WindowPlan) -> WindowPlan:
+            return make_plan(
+                number, asked, settings.streams, store.lateness_ms, settings.seed, before
+            )
+
+        return store.declare(make, int(time.time() * 1000))
 
 
 def _told(plan: WindowPlan) -> str:
     names = ", ".join(window.name for window in plan.windows) or "none"
     new = ", ".join(w.name for w in plan.windows if w.generation == plan.number) or "none"
     return f"windows, set {plan.number}: {names}; new or changed: {new}"
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

@@ -39,6 +39,7 @@ from streaming.store.epochs import Epoch, Measured
 from streaming.store.ledger import Shard
 from streaming.store.store import Store, StoreFailed
 from streaming.verify import VerifyReport
+from streaming.windows.specification import Checked
 
 log: Final = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Engine:
         duration_s: float = 0.0,
         *,
         resume: bool = False,
+        windows: Checked | None = None,
     ) -> None:
         self.settings = settings
         self._resume = resume
@@ -81,7 +83,7 @@ class Engine:
         self.cluster = Cluster(self)
         self.crew = Crew(self)
         self.switchboard = Switchboard(self)
-        self.declared = Declaring(self)
+        self.declared = Declaring(self, windows or Checked())
         self.store: Store | None = None
         self.merger: Merger | None = None
         self.watch: LogWatch | None = None

@@ -28,7 +28,6 @@ from streaming.lab.paths import Card, LabPaths, write_card
 from streaming.lab.settings import LabSettings
 from streaming.logs import to_stderr
 from streaming.store.store import StoreError, StoreFailed
-from streaming.windows.file import read_windows
 from streaming.windows.specification import Checked
 
 EXIT_CANNOT_START: Final = 2
@@ -41,16 +40,15 @@ class EngineConfig(msgspec.Struct, frozen=True):
     """What the engine process is told; `settings` is LabSettings as JSON values.
 
     `kafka` is the table [kafka] of these settings. `resume`: an engine before this one was killed,
-    and what was changed while it ran holds. `windows` are the declared ones as JSON, "" for those
-    that ship.
+    and what was changed while it ran holds. `windows` are the declared ones as JSON.
     """
 
     settings: dict[str, Any]
     kafka: Wire
     root: str
+    windows: str
     duration_s: float = 0.0
     resume: bool = False
-    windows: str = ""
 
 
 class CannotStart(Exception):
@@ -132,13 +130,10 @@ async def _main(config: EngineConfig) -> int:
 async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
     kafka = Connection.received(config.kafka).security
     settings = LabSettings.model_validate(config.settings | {"kafka": kafka})
-    windows = (
-        Checked.model_validate_json(config.windows)
-        if config.windows
-        else read_windows(None, settings.seed)
+    windows = Checked.model_validate_json(config.windows)
+    engine = Engine(
+        settings, root, runtime, config.duration_s, resume=config.resume, windows=windows
     )
-    engine = Engine(settings, root, runtime, config.duration_s, resume=config.resume)
-    engine.declared.asked = windows
     engine.address = await engine.server.open(platform.new_address(runtime))
     platform.on_stop_signals(asyncio.get_running_loop(), engine.stop)
     write_card(engine.paths, Card(platform.own_pid(), engine.address))

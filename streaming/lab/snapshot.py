@@ -199,4 +199,3 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     parents_first: bool = True
     """Kinesis view: child shards are read after their parents."""
     windows: tuple[WindowView, ...] = ()
-    seed: int = 0

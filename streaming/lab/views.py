@@ -54,7 +54,6 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         fan_out=engine.reading.fan_out,
         parents_first=engine.reading.parents_first,
         windows=window_views(store.declared) if store is not None else (),
-        seed=engine.settings.seed,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from streaming.windows.references import Reference, read_reference, shipped
+from streaming.windows.references import SHIPPED, Reference, read_reference
 from streaming.windows.specification import Checked
 
 DEFAULT: Final = Path(__file__).with_name("default.toml")
@@ -23,19 +23,16 @@ class WindowsError(Exception):
     """The windows cannot be; the text says where, what and why."""
 
 
-def read_windows(path: Path | None, seed: int) -> Checked:
-    """The windows of a file, or those that ship where it has none. Raises WindowsError.
-
-    `seed` is the lab's, for the reference table of its products.
-    """
+def read_windows(path: Path | None) -> Checked:
+    """The windows of a file, or those that ship where it has none. Raises WindowsError."""
     if path is not None:
         text, document = _read(path)
         if WINDOWS in document or REFERENCES in document:
             if WINDOWS not in document:
                 document[WINDOWS] = _read(DEFAULT)[1][WINDOWS]
-            return _checked(path, text, document, seed)
+            return _checked(path, text, document)
     text, document = _read(DEFAULT)
-    return _checked(DEFAULT, text, document, seed)
+    return _checked(DEFAULT, text, document)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -48,13 +45,15 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         ) from error
 
 
-def _checked(path: Path, text: str, document: dict[str, Any], seed: int) -> Checked:
-    tables = [*shipped(seed)]
-    for i, entry in enumerate(_entries(path, document, REFERENCES)):
-        tables.append(_reference(path, text, i, entry))
-    names = [table.name for table in tables]
-    columns = [column for table in tables for column in table.columns]
-    for name in [*names, *columns]:
+def _checked(path: Path, text: str, document: dict[str, Any]) -> Checked:
+    tables = [
+        _reference(path, text, i, entry)
+        for i, entry in enumerate(_entries(path, document, REFERENCES))
+    ]
+    names = [*SHIPPED, *(table.name for table in tables)]
+    columns = [column for _, shipped in SHIPPED.values() for column in shipped]
+    columns += [column for table in tables for column in table.columns]
+    for name in dict.fromkeys([*names, *columns]):
         if names.count(name) > 1 or columns.count(name) > 1:
             raise WindowsError(f"{path}: two reference tables have {name!r}; rename one.")
     entries = tuple(_entries(path, document, WINDOWS))

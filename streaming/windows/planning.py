@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from streaming.windows.plan import EXCLUSIVE, Joined, PaneSet, Window, WindowPlan, fields_of
+from streaming.windows.references import SHIPPED, shipped_rows
 from streaming.windows.specification import Checked, WindowSpec, definition
 from streaming.windows.values import Measure
 
@@ -16,11 +17,13 @@ def make_plan(
     checked: Checked,
     streams: Sequence[str],
     lateness_ms: int,
+    seed: int,
     before: WindowPlan | None = None,
 ) -> WindowPlan:
     """The plan of a set of windows; those of streams that the lab does not have are left out.
 
-    `before` is the plan that it follows: what stays as it was goes on with its panes.
+    `seed` is the lab's; `before` the plan that it follows: what stays as it was goes on with its
+    panes.
     """
     old = {window.name: window for window in before.windows} if before is not None else {}
     sets = {each.id: each for each in before.sets} if before is not None else {}
@@ -53,9 +56,14 @@ def make_plan(
         for id_, (spec, late, generation, measures) in asked.items()
     )  # fmt: skip
     fields = {field for each in used for field in fields_of(each)}
-    joined = tuple(
-        Joined(table.field, table.columns, dict(table.rows))
+    joined = [
+        Joined(field, columns, shipped_rows(name, seed))
+        for name, (field, columns) in SHIPPED.items()
+        if fields & set(columns)
+    ]
+    joined += [
+        Joined(table.field, table.columns, table.rows)
         for table in checked.references
         if fields & set(table.columns)
-    )
-    return WindowPlan(number, used, tuple(windows), joined)
+    ]
+    return WindowPlan(number, used, tuple(windows), tuple(joined))

@@ -13,10 +13,10 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from generators.catalog import build_pool
 from streaming.windows.fields import TEXTS
 
 MOST_ROWS: Final = 100_000
+CATEGORY: Final = "product_category"
 
 Rows: TypeAlias = dict[str, tuple[str, ...]]
 
@@ -38,7 +38,7 @@ REGIONS: Final[Rows] = {
 
 
 class Reference(BaseModel):
-    """A table: rows by the values of `field`; `columns` become fields of the events."""
+    """A table of one's own: rows by the values of `field`; `columns` become fields of the events."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -48,15 +48,17 @@ class Reference(BaseModel):
     rows: Rows = Field(repr=False)
 
 
-def shipped(seed: int) -> tuple[Reference, ...]:
-    """The tables that every lab has: country to region, product to its category."""
-    products: Rows = {product.id: (product.category,) for product in build_pool(seed).products}
-    return (
-        Reference(name="regions", field="country", columns=("region",), rows=REGIONS),
-        Reference(
-            name="products", field="product_id", columns=("product_category",), rows=products
-        ),
-    )
+SHIPPED: Final = {"regions": ("country", ("region",)), "products": ("product_id", (CATEGORY,))}
+"""The tables that every lab has: name to key and columns."""
+
+
+def shipped_rows(name: str, seed: int) -> Rows:
+    """The rows of one of them; `seed` is the lab's, whose products they are."""
+    if name == "regions":
+        return REGIONS
+    from generators.catalog import build_pool  # slow to import, and seldom needed
+
+    return {product.id: (product.category,) for product in build_pool(seed).products}
 
 
 def read_reference(name: str, field: str, path: Path) -> Reference:

@@ -23,7 +23,7 @@ from generators.wire import STREAMS
 from streaming.windows.durations import milliseconds
 from streaming.windows.fields import NUMBERS, TEXTS
 from streaming.windows.plan import Kind
-from streaming.windows.references import Reference
+from streaming.windows.references import SHIPPED, Reference
 from streaming.windows.values import Known, Value, parse_values
 
 PANES_MS: Final = (10_000, 1_000, 100)
@@ -131,7 +131,7 @@ _NEEDS: Final[dict[Kind, tuple[str, ...]]] = {
 
 
 class Checked(BaseModel):
-    """Windows that fit together, with the tables they join."""
+    """Windows that fit together, and tables of one's own beside those that ship."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -166,9 +166,10 @@ class Checked(BaseModel):
 def known_fields(stream: str, references: Sequence[Reference]) -> Known:
     """A stream's fields, with those that reference tables add to it."""
     texts = dict.fromkeys(TEXTS[stream])
-    for table in references:
-        if table.field in texts:
-            texts.update(dict.fromkeys(table.columns))
+    tables = [*SHIPPED.values(), *((table.field, table.columns) for table in references)]
+    for field, columns in tables:
+        if field in TEXTS[stream]:
+            texts.update(dict.fromkeys(columns))
     return Known(tuple(texts), tuple(NUMBERS[stream]))
 
 

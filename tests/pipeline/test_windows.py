@@ -8,7 +8,6 @@ from pathlib import Path
 
 from streaming.lab.commands import KillConsumer, UseWindows
 from streaming.lab.snapshot import LabSnapshot, WindowView
-from streaming.windows.references import shipped
 from streaming.windows.specification import Checked, WindowSpec
 from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab, run_cli
 
@@ -42,7 +41,7 @@ def every_kind(sessions_by: str = "{region}:{type}") -> Checked:
         )
         for kind, how in KINDS.items()
     )
-    return Checked(windows=windows, references=shipped(7))
+    return Checked(windows=windows)
 
 
 def window(snapshot: LabSnapshot, kind: str) -> WindowView:

@@ -12,7 +12,6 @@ from streaming.windows.fields import NUMBERS, TEXTS
 from streaming.windows.panes import StreamPanes
 from streaming.windows.planning import make_plan
 from streaming.windows.records import DECODERS
-from streaming.windows.references import shipped
 from streaming.windows.specification import Checked, WindowSpec
 from tests.windows.window_support import NOW, click
 
@@ -49,8 +48,8 @@ def spec(name, group_by="country", **more):
 
 
 def plan_of(*specs, number=1, lateness_ms=3_000, before=None):
-    checked = Checked(windows=specs, references=shipped(7))
-    return make_plan(number, checked, ("clicks", "orders"), lateness_ms, before)
+    checked = Checked(windows=specs)
+    return make_plan(number, checked, ("clicks", "orders"), lateness_ms, 7, before)
 
 
 def every_kind(group_by="country", **more):

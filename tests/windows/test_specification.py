@@ -33,7 +33,7 @@ def read(tmp_path, text, **files):
         (tmp_path / f"{name}.csv").write_text(content)
     path = tmp_path / "dasprep.toml"
     path.write_text(text)
-    return read_windows(path, 7)
+    return read_windows(path)
 
 
 def refused(tmp_path, text, **files):
@@ -112,7 +112,7 @@ def test_a_reference_table_adds_fields(tmp_path):
         'stream = "orders"', 'stream = "orders"\ngroup_by = "zone"'
     )
     checked = read(tmp_path, text + TABLE, cities="city,zone\nWien,east\nBregenz,west\n")
-    plan = make_plan(1, checked, ("orders",), 5_000)
+    plan = make_plan(1, checked, ("orders",), 5_000, 7)
     assert plan.references[0].rows == {"Wien": ("east",), "Bregenz": ("west",)}
 
 
@@ -131,7 +131,7 @@ def test_a_reference_table_that_cannot_be(tmp_path, content, what):
 
 
 def test_a_file_without_windows_has_those_that_ship(tmp_path):
-    shipped = read_windows(None, 7)
+    shipped = read_windows(None)
     assert read(tmp_path, "[lab]\nrate = 5\n") == shipped
     assert {w.kind for w in shipped.windows} == {
         "tumbling", "hopping", "sliding", "stagger", "session"

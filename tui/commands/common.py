@@ -6,16 +6,16 @@ import argparse
 from pathlib import Path
 
 from streaming.lab import paths
-from streaming.lab.settings import CONFIG_FILE, LabSettings
+from streaming.lab.settings import CONFIG_FILE
 from streaming.windows.file import read_windows
 from streaming.windows.specification import Checked
 
 
-def lab_windows(options: argparse.Namespace, settings: LabSettings) -> Checked:
-    """The declared windows of a lab to start. Raises WindowsError."""
+def lab_windows(options: argparse.Namespace) -> Checked:
+    """The declared windows of a lab to start, from the file of its settings. Raises WindowsError."""
     named: Path | None = getattr(options, "config", None)
     here = Path(CONFIG_FILE)
-    return read_windows(named or (here if here.is_file() else None), settings.seed)
+    return read_windows(named or (here if here.is_file() else None))
 
 
 def choose_root(data_dir: Path | None) -> Path:

@@ -33,7 +33,7 @@ def main(options: argparse.Namespace) -> int:
                 )
         else:
             settings = load(getattr(options, "config", None), overrides(options), say=warn)
-            windows = lab_windows(options, settings)
+            windows = lab_windows(options)
             root = choose_root(settings.data_dir)
     except (SettingsError, WindowsError, FileNotFoundError, OSError) as error:
         return fail(str(error))

@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
     """Run; returns the exit code."""
     try:
         settings = load(getattr(options, "config", None), overrides(options), say=warn)
-        windows = lab_windows(options, settings)
+        windows = lab_windows(options)
         _check_target(options.json)
         root = choose_root(settings.data_dir)
     except (SettingsError, WindowsError, OSError) as error:

@@ -25,14 +25,13 @@ def main(options: argparse.Namespace) -> int:
     """List, check or use; see `windows_options` for the exit codes."""
     try:
         if options.action == "check":
-            print(safe_lines(_described(read_windows(options.file, options.seed))))
+            print(safe_lines(_described(read_windows(options.file))))
             return 0
         root = find_root(options.data_dir)
         if options.action == "list":
             print(safe_lines(listed(asyncio.run(look(root)))))
             return 0
-        seen = asyncio.run(look(root))
-        asked = read_windows(options.file, seen.seed)
+        asked = read_windows(options.file)
         reply = asyncio.run(ask(root, UseWindows(asked.model_dump_json())))
     except (WindowsError, FileNotFoundError, LabError) as error:
         return fail(str(error))
@@ -44,7 +43,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _described(checked: Checked) -> str:
     streams = sorted({spec.stream for spec in checked.windows})
-    plan = make_plan(1, checked, streams, 10_000)
+    plan = make_plan(1, checked, streams, 10_000, 0)
     sets = {panes.id: panes for panes in plan.sets}
     lines = []
     for window in plan.windows:

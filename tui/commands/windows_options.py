@@ -38,8 +38,3 @@ def add_windows(parser: argparse.ArgumentParser) -> None:
                 "--data-dir", type=Path, metavar="D",
                 help="the lab's folder (default: the running or newest lab)",
             )  # fmt: skip
-        else:
-            action.add_argument(
-                "--seed", type=int, default=7, metavar="N",
-                help="the lab's, for the reference table of its products (default: 7)",
-            )  # fmt: skip
