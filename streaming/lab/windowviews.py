@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from streaming.lab.snapshot import ResultView, WindowView
 from streaming.store.declared import DeclaredStore
 from streaming.windows.declared import Result
@@ -50,5 +48,6 @@ def group_text(fields: tuple[str, ...], literals: tuple[str, ...]) -> str:
 
 
 def _result(result: Result) -> ResultView:
-    values = msgspec.json.decode(result.vals)
-    return ResultView(result.key, result.start_ms, result.end_ms, result.n, values, result.is_final)
+    return ResultView(
+        result.key, result.start_ms, result.end_ms, result.n, result.values, result.is_final
+    )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
 from streaming.lab.messages import Handover
-from streaming.store import tables
+from streaming.store import tables, writes
 from streaming.store.ledger import Shard
 from streaming.windows.cells import Cell
 from streaming.windows.declared import Changes, DeclaredWindows, PaneKey, Result, ResultKey
@@ -150,7 +150,7 @@ class DeclaredStore:
         self._new_starts.clear()
         late = [msgspec.structs.astuple(row) for handover in accepted for row in handover.set_late]
         if late:
-            _put(con, "window_late", tables.table(_LATE, late))
+            writes.insert(con, "window_late", tables.table(_LATE, late))
         self.late.update(row[0] for row in late)
         _write(con, changes)
         done = sorted((r for r in changes.results if r.is_final), key=lambda r: (r.end_ms, r.n))
@@ -184,14 +184,14 @@ def _write(con: Connection, changes: Changes) -> None:
         _delete_results(con, changes.stale)
     if changes.results:
         rows = [
-            (r.window, r.generation, r.start_ms, r.end_ms, r.key, r.n, r.vals, r.is_final)
+            (r.window, r.generation, r.start_ms, r.end_ms, r.key, r.n, _json(r.values), r.is_final)
             for r in changes.results
         ]
-        _put(con, "window_results", tables.table(_RESULTS, rows), "INSERT OR REPLACE")
+        writes.insert(con, "window_results", tables.table(_RESULTS, rows), "INSERT OR REPLACE")
     if changes.panes:
         encode = msgspec.msgpack.encode
         cells = [(*key, encode(cell)) for key, cell in changes.panes]
-        _put(con, "panes", tables.table(_PANES, cells), "INSERT OR REPLACE")
+        writes.insert(con, "panes", tables.table(_PANES, cells), "INSERT OR REPLACE")
     if changes.used_up:
         _delete_panes(con, changes.used_up)
 
@@ -215,9 +215,3 @@ def _delete_panes(con: Connection, keys: Sequence[PaneKey]) -> None:
         "WHERE p.panes = g.panes AND p.start_ms = g.start_ms AND p.key = g.key"
     )
     con.unregister("gone")
-
-
-def _put(con: Connection, name: str, rows: Any, verb: str = "INSERT") -> None:
-    con.register("incoming", rows)
-    con.execute(f"{verb} INTO {name} SELECT * FROM incoming")  # noqa: S608
-    con.unregister("incoming")

@@ -62,7 +62,7 @@ def write_watermarks(con: Connection, streams: Iterable[StreamWindows]) -> None:
 def write_windows(con: Connection, rows: Sequence[WindowRow]) -> None:
     """New and changed windows."""
     if rows:
-        _insert(con, "windows", tables.window_table(rows), "INSERT OR REPLACE")
+        insert(con, "windows", tables.window_table(rows), "INSERT OR REPLACE")
 
 
 def write_records(con: Connection, accepted: Sequence[Handover], epochs: Epochs) -> tuple[int, int]:
@@ -71,13 +71,13 @@ def write_records(con: Connection, accepted: Sequence[Handover], epochs: Epochs)
     dead = [row for handover in accepted for row in handover.dead]
     raw = [row for handover in accepted for row in handover.raw]
     if late:
-        _insert(con, "late_events", tables.late_table(late))
+        insert(con, "late_events", tables.late_table(late))
     if dead:
-        _insert(con, "dead_letters", tables.dead_table(dead, int(time.time() * 1000)))
+        insert(con, "dead_letters", tables.dead_table(dead, int(time.time() * 1000)))
     if raw:
         orders, clicks = tables.raw_tables(raw, epochs)
-        _insert(con, "events_orders", orders)
-        _insert(con, "events_clicks", clicks)
+        insert(con, "events_orders", orders)
+        insert(con, "events_clicks", clicks)
     return len(late), len(dead)
 
 
@@ -105,7 +105,8 @@ def write_journal(con: Connection, rows: Iterable[JournalRow]) -> None:
         )
 
 
-def _insert(con: Connection, name: str, rows: Any, verb: str = "INSERT") -> None:
+def insert(con: Connection, name: str, rows: Any, verb: str = "INSERT") -> None:
+    """Put an Arrow table's rows into a table of the store."""
     if not rows.num_rows:
         return
     con.register("incoming", rows)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
-from streaming.verify.declared_image import DeclaredImage, Row
+from streaming.verify.declared_image import DeclaredImage, LateRecord, Row
 from streaming.verify.events import Event
 from streaming.verify.places import SUB_BITS
 from streaming.verify.report import Tally
 from streaming.verify.tolerance import DISTINCT_ERROR, EXACT_DISTINCT, QUANTILE_ERROR
 from streaming.verify.window_sql import window_query
 from streaming.windows.plan import EXCLUSIVE, PaneSet, Window, WindowPlan, fields_of
+from streaming.windows.values import Value
 
 _CHUNK: Final = 50_000
 _ITEMS: Final = "items"
@@ -112,13 +115,7 @@ class DeclaredCheck:
         """The view `events`: this window's records, without those that are late for it."""
         assert self._con is not None  # noqa: S101
         late = [(row.shard, row.place) for row in self._image.late if row.panes == panes.id]
-        table = pa.table(
-            {
-                "shard": pa.array([s for s, _ in late], pa.int64()),
-                "place": pa.array([p for _, p in late], pa.int64()),
-            }
-        )
-        self._con.register("too_late", table)
+        self._con.register("too_late", _places(late))
         tests = [
             f"(shard = {shard} AND place >= {begin} AND place < {end})"
             for shard, begin, end in self._spans(window, panes.stream, without)
@@ -160,7 +157,7 @@ class DeclaredCheck:
         wrong = [
             value.name
             for value in window.values
-            if not _agrees(value.function, truth[2][value.name], stored[2].get(value.name))
+            if not _agrees(value, truth[2][value.name], stored[2])
         ]
         if wrong or truth[:2] != stored[:2]:
             self._tally.add_wrong(
@@ -170,22 +167,52 @@ class DeclaredCheck:
             )  # fmt: skip
 
     def _late(self) -> None:
+        """Each late record must be in the log as it is told, once, and late for its panes."""
+        assert self._con is not None or not self._image.late  # noqa: S101
         sets = {panes.id: panes for plan in self._image.plans for panes in plan.sets}
-        for row in self._image.late:
-            panes = sets[row.panes]
-            where = f"{panes.stream}/{row.shard} offset {row.place >> SUB_BITS}"
-            assert self._con is not None  # noqa: S101
-            found = self._con.execute(
-                f"SELECT ts FROM all_{panes.stream} WHERE shard = ? AND place = ?",  # noqa: S608
-                [row.shard, row.place],
-            ).fetchone()
-            if found is not None and found[0] != row.event_ms:
-                self._tally.add_wrong(
-                    "late_record", where, f"time {found[0]}", f"time {row.event_ms}"
-                )
-            elif row.watermark_ms < panes.closes(row.event_ms):
-                told = f"late from watermark {panes.closes(row.event_ms)} on"
-                self._tally.add_wrong("not_late", where, told, f"watermark {row.watermark_ms}")
+        seen: set[tuple[str, int, int]] = set()
+        for id_, rows in groupby(sorted(self._image.late), key=attrgetter("panes")):
+            panes = sets.get(id_)
+            if panes is None:
+                self._tally.add_wrong("late_record", f"panes {id_!r}", "no such panes", "rows")
+                continue
+            told = list(rows)
+            times = self._times_of(panes.stream, told)
+            for row in told:
+                where = f"{panes.stream}/{row.shard} offset {row.place >> SUB_BITS}"
+                at = times.get((row.shard, row.place))
+                closes = panes.closes(row.event_ms)
+                if row[:3] in seen:
+                    self._tally.add_duplicates(1, "stored_twice", where, "one row", "window_late")
+                elif at is None and panes.stream not in self._skip_to_ms:
+                    self._tally.add_wrong("no_such_record", where, "no record", "a late row")
+                elif at is not None and at != row.event_ms:
+                    self._tally.add_wrong("late_record", where, f"time {at}", row.event_ms)
+                elif row.watermark_ms < closes:
+                    late = f"late from watermark {closes} on"
+                    self._tally.add_wrong("not_late", where, late, f"watermark {row.watermark_ms}")
+                seen.add(row[:3])
+
+    def _times_of(
+        self, stream: str, rows: Sequence[LateRecord]
+    ) -> dict[tuple[int, int], int]:  # fmt: skip
+        """Event times of these records, as far as the log has them."""
+        assert self._con is not None  # noqa: S101
+        self._con.register("told", _places([(row.shard, row.place) for row in rows]))
+        found = self._con.execute(
+            f"SELECT shard, place, ts FROM all_{stream} SEMI JOIN told USING (shard, place)"  # noqa: S608
+        ).fetchall()
+        self._con.unregister("told")
+        return {(shard, place): ts for shard, place, ts in found}
+
+
+def _places(places: Sequence[tuple[int, int]]) -> Any:
+    return pa.table(
+        {
+            "shard": pa.array([shard for shard, _ in places], pa.int64()),
+            "place": pa.array([place for _, place in places], pa.int64()),
+        }
+    )
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:
@@ -198,19 +225,24 @@ def _kind(name: str) -> Any:
     return pa.int64() if name in ("load_ms", "total_cents", "size", _ITEMS) else pa.string()
 
 
-def _agrees(function: str, exact: Any, stored: Any) -> bool:
+def _agrees(value: Value, exact: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a stored value of these is right. A ratio must be that of its stored parts."""
+    stored = values.get(value.name)
+    if value.function == "ratio":
+        over, under = (values.get(name) for name in value.of)
+        exact = over / under if over is not None and under else None
     if exact is None or stored is None:
         return exact is None and stored is None
-    match function:
+    match value.function:
         case "distinct":
             allowed = 1.0 if exact < EXACT_DISTINCT else DISTINCT_ERROR * exact
-            return bool(abs(stored - exact) <= allowed)
         case "quantile":
-            return bool(abs(stored - exact) <= QUANTILE_ERROR * exact)
+            allowed = QUANTILE_ERROR * exact
         case "avg" | "ratio":
-            # Of ratios of estimates the estimates are compared.
-            return function == "ratio" or bool(abs(stored - exact) <= 1e-9 * max(1.0, abs(exact)))
-    return bool(stored == exact)
+            allowed = 1e-9 * max(1.0, abs(exact))
+        case _:
+            return bool(stored == exact)
+    return bool(abs(stored - exact) <= allowed)
 
 
 def _some(values: Mapping[str, Any], names: Iterable[str]) -> str:

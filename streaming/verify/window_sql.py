@@ -98,15 +98,17 @@ def _stagger(window: Window, panes: PaneSet) -> str:
 
 
 def _session(window: Window, panes: PaneSet) -> str:
-    """Runs without a gap, each cut where it becomes too long."""
+    """Runs without a gap, each cut where it becomes too long.
+
+    The sum is over equal times together: which of them the gap is before, is left to chance.
+    """
     return f"""gaps AS (
         SELECT *, coalesce(ts - lag(ts) OVER (PARTITION BY key ORDER BY ts) > {window.gap_ms},
                            false) AS begins
         FROM keyed
     ), runs AS (
         SELECT * EXCLUDE begins,
-               sum(begins::INT) OVER (PARTITION BY key ORDER BY ts
-                                      ROWS UNBOUNDED PRECEDING)::BIGINT AS run
+               sum(begins::INT) OVER (PARTITION BY key ORDER BY ts)::BIGINT AS run
         FROM gaps
     ), {_greedy(window.longest_ms)}, cut AS (
         SELECT runs.*, o.opened FROM runs
@@ -155,7 +157,8 @@ def _call(value: Value, measure: Measure) -> str:
             return f"count(DISTINCT {field}){passing}"
         case "quantile":
             values = f"list_sort(list({field}){passing})"
-            return f"{values}[ceil(count(*){passing} * {value.part})::BIGINT]"
+            millionths = round(value.part * 1_000_000)
+            return f"{values}[(count(*){passing} * {millionths} + 999999) // 1000000]"
         case "first":
             return f"min_by({field}, row(ts, id)){passing}"
         case "last":

@@ -11,6 +11,7 @@ from streaming.lab.messages import SetRow
 from streaming.windows.cells import Cell, combine, results
 from streaming.windows.kinds import FOREVER, Span, keep_until, spans
 from streaming.windows.plan import EXCLUSIVE, PaneSet, Window, WindowPlan
+from streaming.windows.values import Scalar
 
 PaneKey: TypeAlias = tuple[str, int, str]
 """Pane set, start in ms, key."""
@@ -22,7 +23,7 @@ _NEVER: Final = -(2**62)
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
-    """One window's values as JSON. `n` events in [start, end); only a final one stays as it is."""
+    """One window's values. `n` events in [start, end); only a final one stays as it is."""
 
     window: str
     generation: int
@@ -30,7 +31,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     end_ms: int
     key: str
     n: int
-    vals: str
+    values: dict[str, Scalar]
     is_final: bool
 
     @property
@@ -70,7 +71,8 @@ class DeclaredWindows:
     def __init__(self) -> None:
         self.plan = WindowPlan(0)
         self._sets: dict[str, _Set] = {}
-        self._tentative: set[ResultKey] = set()
+        self._tentative: dict[tuple[str, int, str], set[int]] = {}
+        """Window, generation and key, to the starts of results that are not final."""
 
     def follow(self, plan: WindowPlan, watermarks: Mapping[str, int | None]) -> None:
         """Go by this plan from now on. What is not final of windows that it lacks is forgotten."""
@@ -83,7 +85,7 @@ class DeclaredWindows:
                 each.horizon = max(each.horizon, each.horizon_at(mark))
             each.windows = [window for window in plan.windows if window.panes == panes.id]
         there = {(window.name, window.generation) for window in plan.windows}
-        self._tentative = {i for i in self._tentative if i[:2] in there}
+        self._tentative = {g: t for g, t in self._tentative.items() if g[:2] in there}
 
     def load(self, key: PaneKey, cell: Cell) -> None:
         """Take a pane back from the store (after a restart). Panes of no known set are ignored."""
@@ -93,7 +95,8 @@ class DeclaredWindows:
 
     def load_tentative(self, ids: Iterable[ResultKey]) -> None:
         """Results in the store that are not final (after a restart)."""
-        self._tentative.update(ids)
+        for name, generation, start, key in ids:
+            self._tentative.setdefault((name, generation, key), set()).add(start)
 
     def refusal(self, rows: Iterable[SetRow]) -> str:
         """Why these rows cannot be merged, "" when they can."""
@@ -116,10 +119,6 @@ class DeclaredWindows:
                 part = combine(each.set.measures, (there, part))
             cells[row.start_ms] = part
             each.touched.add((row.key, row.start_ms))
-
-    def open_panes(self) -> int:
-        """Panes that are kept for windows to come."""
-        return sum(len(cells) for each in self._sets.values() for cells in each.cells.values())
 
     def changes(self, watermarks: Mapping[str, int | None]) -> Changes:
         """What the merges and these watermarks of the streams did since the last call."""
@@ -148,26 +147,30 @@ class DeclaredWindows:
             for span in spans(window, each.set.pane_ms, cells, before, each.horizon):
                 result = _result(each, window, key, span, is_final=True)
                 done.results.append(result)
-                exclusive = window.kind in EXCLUSIVE
-                upto = span.panes[-1] + each.set.pane_ms if exclusive else span.start_ms + 1
-                done.stale += self._replaced(result, upto)
-                if exclusive:
+                done.stale += self._replaced(window, result, span.panes[-1] + each.set.pane_ms)
+                if window.kind in EXCLUSIVE:
                     for start in span.panes:
                         del cells[start]
                         done.used_up.append((each.set.id, start, key))
             if not cells:
                 del each.cells[key]
 
-    def _replaced(self, final: Result, end_ms: int) -> list[ResultKey]:
-        """The early results of these events; a session that grew at its front began elsewhere."""
-        mine = [
-            i
-            for i in self._tentative
-            if i[:2] == final.id[:2] and i[3] == final.key
-            and final.start_ms <= i[2] < end_ms
-        ]  # fmt: skip
-        self._tentative.difference_update(mine)
-        return mine
+    def _replaced(self, window: Window, final: Result, end_ms: int) -> list[ResultKey]:
+        """Early results of a final one's events, under other starts than its own.
+
+        A session or stagger window that grew at its front began elsewhere before; the other kinds
+        begin by the clock.
+        """
+        group = (final.window, final.generation, final.key)
+        starts = self._tentative.get(group)
+        if not starts:
+            return []
+        starts.discard(final.start_ms)
+        if window.kind not in EXCLUSIVE:
+            return []
+        gone = {start for start in starts if final.start_ms <= start < end_ms}
+        starts -= gone
+        return [(*group[:2], start, final.key) for start in gone]
 
     def _let_go(self, each: _Set, done: Changes) -> None:
         """Drop the panes that are in no window to come."""
@@ -193,18 +196,22 @@ class DeclaredWindows:
                 for span in spans(window, each.set.pane_ms, cells, each.horizon, FOREVER)
                 if span.final_at > each.horizon
             ]
-            now = {result.id for result in made}
-            mine = {i for i in self._tentative if i[:2] == (window.name, window.generation)}
-            done.stale += mine - now
             done.results += made
-            self._tentative = (self._tentative - mine) | now
+            now: dict[tuple[str, int, str], set[int]] = {}
+            for result in made:
+                group = (result.window, result.generation, result.key)
+                now.setdefault(group, set()).add(result.start_ms)
+            mine = [g for g in self._tentative if g[:2] == (window.name, window.generation)]
+            for group in mine:
+                gone = self._tentative.pop(group) - now.get(group, set())
+                done.stale += [(*group[:2], start, group[2]) for start in gone]
+            self._tentative |= now
 
 
 def _result(each: _Set, window: Window, key: str, span: Span, *, is_final: bool) -> Result:
     cells = each.cells[key]
     cell = combine(each.set.measures, (cells[start] for start in span.panes))
-    vals = results(window.values, each.set.measures, cell)
+    values = results(window.values, each.set.measures, cell)
     return Result(
-        window.name, window.generation, span.start_ms, span.end_ms, key, cell.n,
-        msgspec.json.encode(vals).decode(), is_final,
-    )  # fmt: skip
+        window.name, window.generation, span.start_ms, span.end_ms, key, cell.n, values, is_final
+    )

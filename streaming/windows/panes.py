@@ -39,6 +39,8 @@ class _Texts:
         self.codes: dict[str, int] = {}
         self.names: list[str] = []
         self.column: list[int] = []
+        self.array: Ints = np.zeros(0, dtype=np.int64)
+        """The column while it is folded."""
         self._hashes: list[int] = []
 
     def add(self, events: Sequence[Counted]) -> None:
@@ -68,7 +70,6 @@ class StreamPanes:
 
     def __init__(self, stream: str, plan: WindowPlan) -> None:
         self.sets = plan.sets_of(stream)
-        self._stream = stream
         joined = _joined(plan, stream)
         wanted = {field for each in self.sets for field in fields_of(each)}
         getters = {**TEXTS[stream], **joined}
@@ -77,6 +78,7 @@ class StreamPanes:
         self._numbers: dict[str, tuple[Getter, list[int]]] = {
             f: (numbers[f], []) for f in sorted(wanted) if f in numbers
         }
+        self._values: dict[str, Ints] = {}
         self._ids = any(m.op in ("first", "last") for each in self.sets for m in each.measures)
         self._id_column: list[str] = []
         self._times: list[int] = []
@@ -121,6 +123,11 @@ class StreamPanes:
         if not self._times:
             return []
         times = np.array(self._times, dtype=np.int64)
+        for texts in self._texts.values():
+            texts.array = np.array(texts.column, dtype=np.int64)
+        self._values = {
+            field: np.array(column, dtype=np.int64) for field, (_, column) in self._numbers.items()
+        }
         rows: list[SetRow] = []
         for each in self.sets:
             chosen = np.ones(len(times), dtype=np.bool_)
@@ -167,7 +174,7 @@ class StreamPanes:
         names = [each.literals[0]]
         for field, literal in zip(each.fields, each.literals[1:], strict=True):
             texts = self._texts[field]
-            pairs = codes * len(texts.names) + np.array(texts.column, dtype=np.int64)[chosen]
+            pairs = codes * len(texts.names) + texts.array[chosen]
             found, codes = np.unique(pairs, return_inverse=True)
             names = [
                 names[pair // len(texts.names)] + texts.names[pair % len(texts.names)] + literal
@@ -188,9 +195,9 @@ class StreamPanes:
             return self._edges(m, passing, chosen, order, spans)
         if m.op == "distinct":
             texts = self._texts[m.field]
-            hashes = texts.hashes()[np.array(texts.column, dtype=np.int64)[chosen][order]]
+            hashes = texts.hashes()[texts.array[chosen][order]]
             return [_distinct(hashes[a:b][passing[a:b]]) for a, b in spans]
-        values = np.array(self._numbers[m.field][1], dtype=np.int64)[chosen][order]
+        values = self._values[m.field][chosen][order]
         if m.op == "sum":
             return np.add.reduceat(np.where(passing, values, 0), starts).tolist()  # type: ignore[no-any-return]
         of: Callable[[Ints], State] = {
@@ -207,7 +214,7 @@ class StreamPanes:
         for field, text in m.where:
             texts = self._texts[field]
             code = texts.codes.get(text, -1)
-            passing &= np.array(texts.column, dtype=np.int64)[chosen] == code
+            passing &= texts.array[chosen] == code
         return passing
 
     def _edges(

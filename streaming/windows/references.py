@@ -38,7 +38,7 @@ REGIONS: Final[Rows] = {
 
 
 class Reference(BaseModel):
-    """A table of one's own: rows by the values of `field`; `columns` become fields of the events."""
+    """A table of one's own: rows by values of `field`; `columns` become fields of the events."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

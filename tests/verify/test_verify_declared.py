@@ -102,6 +102,8 @@ async def test_every_kind_agrees_with_the_log(lab):
         ("UPDATE window_results SET end_at = end_at + INTERVAL 1 SECOND", "declared_window"),
         ("UPDATE window_results SET vals = replace(vals, '\"clicks\":', '\"clicks\":1')",
          "declared_window"),
+        ("UPDATE window_results SET vals = replace(vals, '\"share\":', '\"share\":1')",
+         "declared_window"),
         ("UPDATE window_results SET key = key || 'x'", "extra_window"),
         ("DELETE FROM window_results", "missing_window"),
     ],
@@ -112,9 +114,19 @@ async def test_a_wrong_row_is_found(lab, name, change, kind):
     assert report.wrong and kind in kinds(report)
 
 
-async def test_a_record_that_was_not_late_is_found(lab):
-    lab.store._con.execute("UPDATE window_late SET watermark_at = event_at")
-    assert "not_late" in kinds(await lab.verify())
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ("UPDATE window_late SET watermark_at = event_at", "not_late"),
+        ("UPDATE window_late SET event_at = event_at - INTERVAL 1 SECOND", "late_record"),
+        ('UPDATE window_late SET "offset" = 99999', "no_such_record"),
+        ("UPDATE window_late SET panes = 'others'", "late_record"),
+        ("INSERT INTO window_late FROM window_late", "stored_twice"),
+    ],
+)
+async def test_a_wrong_late_record_is_found(lab, change, kind):
+    lab.store._con.execute(change)
+    assert kind in kinds(await lab.verify())
 
 
 async def test_windows_that_change_are_of_the_records_from_then_on(lab):

@@ -115,11 +115,7 @@ class Run:
         self.state.load_tentative(r.id for r in self.results.values() if not r.is_final)
 
     def finals(self):
-        return {
-            id_: (r.end_ms, r.n, json.loads(r.vals))
-            for id_, r in self.results.items()
-            if r.is_final
-        }
+        return {id_: (r.end_ms, r.n, r.values) for id_, r in self.results.items() if r.is_final}
 
 
 def by_sql(plan, events, late, watermark_ms):

@@ -1,5 +1,7 @@
 """Declared windows: five kinds against plain SQL, whatever the batches, shards and restarts."""
 
+import random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -131,3 +133,11 @@ def test_early_results_come_before_the_final_one():
     run.hand_over(0)
     run.store()
     assert [r.n for r in run.results.values() if r.is_final] == [3]
+
+
+def test_sql_takes_a_gap_before_events_of_one_moment_for_one_gap():
+    plan = plan_of(spec("session", gap="4s", group_by=""))
+    events = [event(i, i // 2 * 5_000) for i in range(30)] + [event(30, 900_000)]
+    random.Random(0).shuffle(events)
+    found = by_sql(plan, events, [], events[0]["ts"] + 10**7)
+    assert sorted(n for _, n, _ in found.values()) == [1] + [2] * 15

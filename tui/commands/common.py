@@ -12,7 +12,7 @@ from streaming.windows.specification import Checked
 
 
 def lab_windows(options: argparse.Namespace) -> Checked:
-    """The declared windows of a lab to start, from the file of its settings. Raises WindowsError."""
+    """The declared windows of a lab to start, of its settings' file. Raises WindowsError."""
     named: Path | None = getattr(options, "config", None)
     here = Path(CONFIG_FILE)
     return read_windows(named or (here if here.is_file() else None))
