@@ -24,10 +24,10 @@ from tui.moment import Moment
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.safe import safe
-from tui.screens.bench import Bench
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
+from tui.screens.live import LiveDialog
 from tui.screens.main import MainScreen
 from tui.screens.windows import WindowsScreen
 from tui.views.broker import broker_text
@@ -175,7 +175,7 @@ class LabApp(App[None]):
         """Show one instant on the live screen and in the dialogs that live with it."""
         self.main.show(moment)
         for screen in self.screen_stack:
-            if isinstance(screen, Bench):
+            if isinstance(screen, LiveDialog):
                 screen.show(moment)
 
     def _painted(self) -> None:

@@ -17,6 +17,7 @@ from tui.commands.common import find_root
 from tui.commands.running import ask, look
 from tui.options import fail
 from tui.safe import safe_lines
+from tui.views.windows import value_text
 
 _REFUSED: Final = 1
 
@@ -67,14 +68,6 @@ def listed(seen: LabSnapshot) -> str:
             f"{window.final:,} final, {window.late:,} late"
         )
         for result in window.newest[:3]:
-            values = ", ".join(f"{name} {_short(v)}" for name, v in result.values.items())
+            values = ", ".join(f"{name} {value_text(v)}" for name, v in result.values.items())
             lines.append(f"  {result.key or '*'}: n {result.n:,}, {values}")
     return "\n".join(lines) or "this lab has no declared windows"
-
-
-def _short(value: float | str | None) -> str:
-    if value is None or isinstance(value, str):
-        return value or "-"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"

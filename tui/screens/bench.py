@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from streaming.lab.stream_snapshot import StreamView
@@ -17,16 +15,14 @@ from tui.deeds import Deed
 from tui.errands import deliver
 from tui.glyphs import Glyphs
 from tui.moment import Moment
-from tui.panels.base import LINE_CLASSES, LinePanel
-from tui.panels.keybar import Entries, KeyBar
+from tui.panels.base import LinePanel
+from tui.panels.keybar import KeyBar
 from tui.safe import safe
+from tui.screens.live import LiveDialog
 from tui.views.bench import Answer, answer_lines
 
 if TYPE_CHECKING:
-    from tui.app import LabApp
-
-EDGES = 4
-"""Cells that frame and padding take from the width."""
+    pass
 
 NUMBER_LIMIT = 6
 
@@ -49,19 +45,11 @@ class SafeInput(Input):
         return safe(value, self.limit)
 
 
-class Bench(ModalScreen[None]):
-    """A dialog over the live screen; the lab goes on, and so do the numbers in it."""
-
-    BINDINGS = bindings.BENCH
-    COMPONENT_CLASSES = LINE_CLASSES
-    TITLE_TEXT: ClassVar[str] = ""
-    CLOSING_TEXT: ClassVar[str] = "esc closes"
-    BAR: ClassVar[Entries] = ()
+class Bench(LiveDialog):
+    """A dialog that changes a stream: a form, and the answer in place."""
 
     def __init__(self, glyphs: Glyphs, moment: Moment) -> None:
-        super().__init__(classes="-plain" if glyphs.plain else "")
-        self.glyphs = glyphs
-        self.moment = moment
+        super().__init__(glyphs, moment)
         self.now = TextPanel(id="now", glyphs=glyphs)
         self.answer = TextPanel(id="answer", glyphs=glyphs)
         self.number_label = Label(" shards: ", id="number-label", markup=False)
@@ -84,19 +72,6 @@ class Bench(ModalScreen[None]):
         yield self.number_label
         yield self.number
 
-    def body(self) -> ComposeResult:
-        """What is looked at."""
-        raise NotImplementedError
-
-    def draw(self) -> None:
-        """Draw the moment."""
-        raise NotImplementedError
-
-    @property
-    def lab(self) -> LabApp:
-        """The app, which knows the lab."""
-        return cast("LabApp", self.app)
-
     @property
     def stream(self) -> StreamView | None:
         """The shown stream."""
@@ -107,27 +82,10 @@ class Bench(ModalScreen[None]):
         """Whether a command is under way."""
         return bool(self._working)
 
-    @property
-    def width(self) -> int:
-        """Cells a line has."""
-        return max(1, self.app.size.width - EDGES)
-
-    def on_mount(self) -> None:
-        """Name the dialog and draw what is known."""
-        frame = self.query_one("#bench")
-        frame.border_title = Content(self.TITLE_TEXT)
-        frame.border_subtitle = Content(self.CLOSING_TEXT)
-        self.show(self.moment)
-
-    def on_resize(self) -> None:
-        """Fit to the new size."""
-        self.call_after_refresh(self.show, self.moment)
-
     def show(self, moment: Moment) -> None:
         """Show one instant."""
-        self.moment = moment
+        super().show(moment)
         if self.is_mounted:
-            self.draw()
             self.say(*self._said)
 
     def say(self, kind: Answer, text: str) -> None:
@@ -159,14 +117,6 @@ class Bench(ModalScreen[None]):
 
     def answered(self, *, ok: bool) -> None:
         """Go on after an answer."""
-
-    def action_next_stream(self) -> None:
-        """Show the next stream, here and on the live screen."""
-        self.lab.main.action_next_stream()
-
-    def action_page(self, step: int) -> None:
-        """Scroll the body, wherever the keys go."""
-        raise NotImplementedError
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from streaming.lab.snapshot import WindowView
 from tui import bindings
 from tui.glyphs import Glyphs
 from tui.moment import Moment
 from tui.panels.cursor import CursorPanel
-from tui.panels.keybar import KeyBar
-from tui.screens.bench import Bench, TextPanel
+from tui.screens.bench import TextPanel
+from tui.screens.live import LiveDialog
 from tui.views.windows import NO_WINDOWS, heading, result_lines, window_lines
 
 
@@ -21,7 +20,7 @@ class WindowList(CursorPanel):
     BINDINGS = bindings.WINDOWS + bindings.PAGES
 
 
-class WindowsScreen(Bench):
+class WindowsScreen(LiveDialog):
     """The windows above, results of the chosen one below."""
 
     AUTO_FOCUS = "#windows"
@@ -33,18 +32,10 @@ class WindowsScreen(Bench):
         self.list = WindowList(id="windows", glyphs=glyphs)
         self.results = TextPanel(id="results", glyphs=glyphs)
 
-    def compose(self) -> ComposeResult:
-        """Lay out list, results and keys: nothing is typed here."""
-        with Vertical(id="bench"):
-            yield self.list
-            yield self.results
-            yield KeyBar(id="bench-keys", glyphs=self.glyphs, entries=self.BAR)
-
-    def show(self, moment: Moment) -> None:
-        """Show one instant."""
-        self.moment = moment
-        if self.is_mounted:
-            self.draw()
+    def body(self) -> ComposeResult:
+        """List and results."""
+        yield self.list
+        yield self.results
 
     def draw(self) -> None:
         """Draw the moment."""
@@ -80,6 +71,3 @@ class WindowsScreen(Bench):
     def action_page(self, step: int) -> None:
         """Move by several windows."""
         self.action_choose(step)
-
-    def submit(self) -> None:
-        """Nothing is typed here."""

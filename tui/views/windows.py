@@ -86,7 +86,7 @@ def _columns(results: Sequence[ResultView], names: Sequence[str], width: int) ->
         ("to", "dim", [numbers.clock(r.end_at_ms) for r in shown]),
     ]
     rows += [
-        (safe(name, TEXT_LIMIT), "text", [_value(r.values.get(name)) for r in shown])
+        (safe(name, TEXT_LIMIT), "text", [value_text(r.values.get(name)) for r in shown])
         for name in names
     ]
     return [
@@ -105,12 +105,13 @@ def _result(result: ResultView, names: Sequence[str]) -> Line:
         (fit(numbers.clock(result.end_at_ms), END, right=True), "dim"),
     ]
     segments += [
-        (" " + fit(_value(result.values.get(n)), VALUE, right=True), "text") for n in names
+        (" " + fit(value_text(result.values.get(n)), VALUE, right=True), "text") for n in names
     ]
     return merged(segments)
 
 
-def _value(value: float | str | None) -> str:
+def value_text(value: float | str | None) -> str:
+    """Return a value as it is shown, at most `VALUE` cells of a number."""
     if value is None:
         return numbers.UNKNOWN
     if isinstance(value, str):
