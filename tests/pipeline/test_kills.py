@@ -46,6 +46,7 @@ async def test_killed_consumer_is_replaced_and_nothing_is_lost(
         assert_exact(await driven.finish())
 
 
+@pytest.mark.apache_soak
 async def test_all_consumers_killed_at_once(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, session_timeout_s=SESSION_S, **where.settings) as driven:
         await driven.stored(2000)
@@ -143,6 +144,7 @@ async def test_killed_generator_starts_a_new_life(tmp_path: Path, where: Where) 
         assert summary["stored"] == summary["acked"] == report.records <= summary["produced"]
 
 
+@pytest.mark.apache_soak
 async def test_zombie_consumer_is_refused(tmp_path: Path, where: Where) -> None:
     """A stopped consumer that comes back after its shards moved must not count them again."""
     async with lab(tmp_path, session_timeout_s=SESSION_S, **where.settings) as driven:
@@ -161,6 +163,7 @@ async def test_zombie_consumer_is_refused(tmp_path: Path, where: Where) -> None:
         assert driven.latest.store.refused > 0
 
 
+@pytest.mark.apache_soak
 async def test_stopped_engine_is_back_pressure_not_loss(tmp_path: Path, where: Where) -> None:
     """While the writer stands still, consumers wait; the group does not fall apart."""
     async with lab(tmp_path, session_timeout_s=SESSION_S, **where.settings) as driven:

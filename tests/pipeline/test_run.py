@@ -107,6 +107,7 @@ def test_verify_finds_what_was_tampered_with(tmp_path: Path, where: Where) -> No
     assert report["lost"] == 3
 
 
+@pytest.mark.apache_soak
 async def test_incidents_land_where_they_belong(tmp_path: Path, where: Where) -> None:
     """Poison goes to table and topic, too late records are counted aside, copies count."""
     async with lab(tmp_path, lateness_s=1, **where.settings) as driven:
@@ -143,6 +144,7 @@ async def _read_topic(bootstrap: str, topic: str, count: int) -> list:
         await consumer.stop()
 
 
+@pytest.mark.apache_soak
 async def test_rate_changes_while_running(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, rate=500, **where.settings) as driven:
         await driven.until(lambda s: s.state == "live")

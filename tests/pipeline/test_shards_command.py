@@ -8,9 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.pipeline.lab_driver import assert_exact, lab, run_cli
 
 
+@pytest.mark.soak
 async def test_shards_are_listed_and_changed_from_another_process(tmp_path: Path) -> None:
     root = tmp_path / "lab"
 

@@ -30,6 +30,7 @@ async def rows(driven: DrivenLab, query: str) -> list[tuple]:
         return con.execute(query).fetchall()
 
 
+@pytest.mark.apache_soak
 async def test_a_key_is_switched_and_both_epochs_are_told(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, store_clicks=True, **where.settings) as driven:
         await driven.stored(3000)

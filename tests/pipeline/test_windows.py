@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from streaming.lab.commands import KillConsumer, UseWindows
 from streaming.lab.snapshot import LabSnapshot, WindowView
 from streaming.windows.specification import Checked, WindowSpec
@@ -52,6 +54,7 @@ async def use(driven: DrivenLab, windows: Checked) -> str:
     return (await driven.do(UseWindows(windows.model_dump_json()))).text
 
 
+@pytest.mark.apache_soak
 async def test_windows_change_and_survive_kills(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, session_timeout_s=2.0, **where.settings) as driven:
         await driven.stored(2000)
