@@ -13,6 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
+from tui.commands.anomaly_options import add_anomaly
+from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
+from tui.commands.keys_options import add_keys
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
 from tui.commands.shards_options import add_actions
 from tui.commands.windows_options import EXAMPLES as _WINDOWS_EXAMPLES
@@ -25,8 +29,6 @@ from tui.options import (
     duration,
     incident,
     positive,
-    rate,
-    shard_counts,
 )
 
 VERSION: Final = "0.1.0"
@@ -94,20 +96,6 @@ examples:
                    AND dim = 'category' AND size_s = 10 GROUP BY key ORDER BY clicks DESC"
   dasprep-tui sql --format csv "FROM dead_letters" > dead.csv
   echo "DESCRIBE windows" | dasprep-tui sql -"""
-
-_KEYS_EXAMPLES: Final = """\
-Takes your own events, one JSON object a line, or the newest of a running lab, and tells for each
-way to choose a partition key and each number of shards how uneven the load would be, what the
-shards' limits would refuse at your rate, and whose order is kept. A key is a field (customer_id),
-a template ({country}:{device}), constant or none; with +salt8 one of 8 random suffixes, +salt8calc
-calculated from the event's id, +salt8hot only for the 20 heaviest keys, +choose2 the less loaded
-of two shards. Keys that your events cannot have are left out and named.
-
-examples:
-  dasprep-tui keys                             the running lab's clicks, at their measured rate
-  dasprep-tui keys --sample events.jsonl --shards 4,8,16 --view kinesis --rate 5000
-  dasprep-tui keys --sample events.jsonl --key user_id --key "{country}:{plan}" --view msk
-  tail -n 20000 events.jsonl | dasprep-tui keys --sample - --json"""
 
 _BROKER_EXAMPLES: Final = """\
 This is the lab's embedded broker, NOT Apache Kafka: one node that speaks the Kafka protocol, for
@@ -193,45 +181,12 @@ def build_parser() -> argparse.ArgumentParser:
     add_lab_options(doctor)
     doctor.add_argument("--json", action="store_true", help="the findings as JSON")
 
-    keys = _command(
-        commands, "keys", "try partition keys out on a sample of your own events", _KEYS_EXAMPLES
-    )
-    keys.add_argument(
-        "--sample", metavar="FILE",
-        help="JSON lines; - is standard input (default: the newest records of the running lab)",
+    add_keys(
+        _command(
+            commands, "keys", "try partition keys out on a sample of your own events",
+            _KEYS_EXAMPLES,
+        )
     )  # fmt: skip
-    keys.add_argument(
-        "--stream", default="clicks", metavar="NAME", help="of the running lab (default: clicks)"
-    )
-    _add_data_dir(keys)
-    keys.add_argument(
-        "--key", dest="keys", action="append", metavar="KEY",
-        help="a key to try; may be given several times (default: the shop's)",
-    )  # fmt: skip
-    keys.add_argument(
-        "--shards", type=shard_counts, default=(4, 8, 16), metavar="N,N", help="default: 4,8,16"
-    )
-    keys.add_argument(
-        "--view", choices=("kinesis", "msk"), default="kinesis",
-        help="whose hashes and limits: Kinesis (MD5 ranges) or Kafka (murmur2); default: kinesis",
-    )  # fmt: skip
-    keys.add_argument(
-        "--rate", type=rate, metavar="N",
-        help="records per second of the stream, for the limits (default: as measured in the "
-        "running lab; 1000 for a file)",
-    )  # fmt: skip
-    keys.add_argument(
-        "--numbers", choices=("today", "course"), default="today",
-        help="limits as they are, or as courses teach them (default: today)",
-    )  # fmt: skip
-    keys.add_argument(
-        "--last", type=positive, default=20_000, metavar="N",
-        help="use the last N records (default: 20000)",
-    )  # fmt: skip
-    keys.add_argument(
-        "--seed", type=positive, default=7, metavar="N", help="of random suffixes (default: 7)"
-    )
-    keys.add_argument("--json", action="store_true", help="the rows as JSON")
 
     add_actions(
         _command(commands, "shards", "list and change a running lab's shards", _SHARDS_EXAMPLES)
@@ -241,6 +196,10 @@ def build_parser() -> argparse.ArgumentParser:
         _command(
             commands, "windows", "list, check and change the declared windows", _WINDOWS_EXAMPLES
         )
+    )
+
+    add_anomaly(
+        _command(commands, "anomaly", "score your own series from a CSV file", _ANOMALY_EXAMPLES)
     )
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
