@@ -1,38 +1,22 @@
-"""From rows of numbers to rows of scores: the detector or one of Kinesis' functions, by name."""
+"""From rows of numbers to rows of scores with the cells that a CSV has."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-import msgspec
-
-from streaming.anomaly.detector import BARS, Detector, DetectorSettings, Direction, Fill
-from streaming.anomaly.hotspots import Hotspots
-from streaming.anomaly.kinesis import EXPLAINED, FOREST, HOTSPOTS, RandomCutForest
+from streaming.anomaly.kinesis import EXPLAINED, FOREST, HOTSPOTS
+from streaming.anomaly.model import DETECTOR, Model, ModelSettings
 
 MODES: Final = {
-    "detector": "",
+    "detector": DETECTOR,
     "rcf": FOREST,
     "explanation": EXPLAINED,
     "hotspots": HOTSPOTS,
 }
-"""What people call them, and the function of Kinesis Data Analytics behind the name."""
+"""What people call them, and the function behind the name."""
 
 Cell: TypeAlias = float | str | None
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """How a series is to be scored. `parameters` are those of Kinesis' functions."""
-
-    mode: str
-    columns: tuple[str, ...]
-    parameters: Mapping[str, float]
-    sensitivity: str = "medium"
-    direction: Direction = "both"
-    near: float = 0.05
-    fill: Fill = "missing"
-    seed: int = 0
 
 
 class Scorer:
@@ -41,32 +25,11 @@ class Scorer:
     Of several columns, `value` is the one that the detector blames most (else the first one).
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, settings: ModelSettings, seed: int) -> None:
         """ValueError: parameters that cannot be."""
-        self._columns = asked.columns
-        self._detector: Detector | None = None
-        self._function: RandomCutForest | None = None
-        self._hotspots: Hotspots | None = None
-        function = MODES[asked.mode]
-        if not function:
-            if asked.parameters:
-                raise ValueError(
-                    "the detector has one setting for every series; parameters are for "
-                    "the other modes"
-                )
-            settings = DetectorSettings(
-                features=asked.columns,
-                fill=(asked.fill,) * len(asked.columns),
-                bar=BARS[asked.sensitivity],
-                near=asked.near,
-                direction=asked.direction,
-                seed=asked.seed,
-            )
-            self._detector = Detector(settings)
-        elif function == HOTSPOTS:
-            self._hotspots = Hotspots(asked.columns, asked.parameters)
-        else:
-            self._function = RandomCutForest(function, asked.columns, asked.parameters, asked.seed)
+        self._columns = settings.columns
+        self._function = settings.function
+        self._model = Model(settings, seed)
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -74,48 +37,34 @@ class Scorer:
         several = self._columns if len(self._columns) > 1 else ()
         return (
             "value", *(name for name in several if name != "value"), "anomaly_score",
-            "evidence", "grade", "state", "expected_low",
-            "expected_high", "feature", "confidence", "novelty", "sustained", "range_break",
-            "anomaly_explanation", "hotspots_result", "reason",
+            "evidence", "grade", "state", "expected_low", "expected_high", "feature",
+            "confidence", "novelty", "sustained", "range_break", "anomaly_explanation",
+            "hotspots_result", "reason",
         )  # fmt: skip
 
     def score(self, values: Sequence[float | None]) -> dict[str, Cell]:
-        """The cells of the next row; those that the mode does not know are None."""
+        """The cells of the next row; those that its mode does not know are None."""
+        score = self._model.process(values)
         cells: dict[str, Cell] = dict.fromkeys(self.header)
         cells["value"] = values[0]
         if len(values) > 1:
             cells.update(zip(self._columns, values, strict=True))
-        if self._hotspots is not None:
-            cells["hotspots_result"] = self._hotspots.process(values)
-            cells["state"] = "MISSING" if cells["hotspots_result"] is None else "OK"
-        elif self._function is not None:
-            warm = self._function.forest.seen < self._function.forest.settings.sample
-            score, explanation = self._function.process(values)
-            cells |= {"anomaly_score": score, "anomaly_explanation": explanation}
-            cells["state"] = "MISSING" if score is None else "WARMING" if warm else "OK"
-        elif self._detector is not None:
-            cells |= self._detected(self._detector, values)
-            if len(values) > 1 and "value" not in self._columns and cells["feature"]:
-                cells["value"] = cells[str(cells["feature"])]
+        cells |= {"state": score.state, "reason": score.reason or None}
+        if self._function == HOTSPOTS:
+            cells["hotspots_result"] = score.explanation or None
+            return cells
+        cells["anomaly_explanation"] = score.explanation or None
+        if score.state != "MISSING":
+            cells["anomaly_score"] = score.anomaly_score
+        if score.expected is not None:
+            expected = score.expected
+            cells |= {"expected_low": expected.low, "expected_high": expected.high,
+                      "feature": expected.feature}  # fmt: skip
+            if len(values) > 1 and "value" not in self._columns:
+                cells["value"] = cells[expected.feature]
+        if self._function == DETECTOR and score.state not in ("WARMING", "MISSING"):
+            for name in (
+                "evidence", "grade", "confidence", "novelty", "sustained", "range_break",
+            ):  # fmt: skip
+                cells[name] = getattr(score, name)
         return cells
-
-    @staticmethod
-    def _detected(detector: Detector, values: Sequence[float | None]) -> dict[str, Cell]:
-        score = detector.process(values)
-        judged = score.state not in ("WARMING", "MISSING")
-        expected = score.expected
-        return {
-            "anomaly_score": score.anomaly_score if score.state != "MISSING" else None,
-            "evidence": score.evidence if judged else None,
-            "grade": score.grade if judged else None,
-            "state": score.state,
-            "expected_low": expected.low if expected else None,
-            "expected_high": expected.high if expected else None,
-            "feature": expected.feature if expected else None,
-            "confidence": score.confidence if judged else None,
-            "novelty": score.novelty if judged else None,
-            "sustained": score.sustained if judged else None,
-            "range_break": score.range_break if judged else None,
-            "anomaly_explanation": score.explanation or None,
-            "reason": score.reason or None,
-        }

@@ -15,6 +15,8 @@ import msgspec
 
 from streaming import platform
 from streaming.broker.connection import Wire
+from streaming.declarations.file import read_declarations
+from streaming.declarations.specification import Declarations
 from streaming.lab import paths
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Reply, Shutdown
@@ -23,8 +25,6 @@ from streaming.lab.messages import Answer, Ask, HelloClient, ToClient
 from streaming.lab.process import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import LabSnapshot
-from streaming.windows.file import read_windows
-from streaming.windows.specification import Checked
 
 News: TypeAlias = LabSnapshot | LinkLost
 
@@ -151,10 +151,10 @@ class LocalLab:
         settings: LabSettings,
         root: Path,
         duration_s: float = 0.0,
-        windows: Checked | None = None,
+        windows: Declarations | None = None,
     ) -> None:
         self.settings = settings
-        self._windows = (windows or read_windows(None)).model_dump_json()
+        self._windows = (windows or read_declarations(None)).model_dump_json()
         self.root = root
         self.restarts = 0
         self._duration_s = duration_s

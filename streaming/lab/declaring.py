@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from streaming.declarations.specification import Declarations
 from streaming.lab.commands import Reply
 from streaming.lab.messages import Follow
 from streaming.windows.plan import WindowPlan
 from streaming.windows.planning import make_plan
-from streaming.windows.specification import Checked
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Declaring:
     """Knows the windows that were asked for and brings them to the store and the consumers."""
 
-    def __init__(self, engine: Engine, asked: Checked) -> None:
+    def __init__(self, engine: Engine, asked: Declarations) -> None:
         self._engine = engine
         self._asked = asked
 
@@ -41,7 +41,7 @@ class Declaring:
         if engine.store is None or engine.merger is None:
             return Reply(False, "the lab has no store yet")
         try:
-            asked = Checked.model_validate_json(text)
+            asked = Declarations.model_validate_json(text)
         except ValidationError as error:
             return Reply(False, f"these windows cannot be: {error.errors()[0]['msg']}")
         if not await engine.merger.call(self._declare, engine.store, asked):
@@ -49,7 +49,7 @@ class Declaring:
         await engine.server.tell_consumers(Follow(engine.store.declared.plan))
         return Reply(True, _told(engine.store.declared.plan))
 
-    def _declare(self, store: Store, asked: Checked) -> bool:
+    def _declare(self, store: Store, asked: Declarations) -> bool:
         settings = self._engine.settings
 
         def make(number: int, before: WindowPlan) -> WindowPlan:
@@ -57,7 +57,7 @@ class Declaring:
                 number, asked, settings.streams, store.lateness_ms, settings.seed, before
             )
 
-        return store.declare(make, int(time.time() * 1000))
+        return store.declare(make, asked, int(time.time() * 1000))
 
 
 def _told(plan: WindowPlan) -> str:

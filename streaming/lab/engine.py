@@ -19,6 +19,7 @@ from aiokafka import TopicPartition
 from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.connection import Connection
 from streaming.broker.topics import ANSWER_S, LogWatch
+from streaming.declarations.specification import Declarations
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
 from streaming.lab.declaring import Declaring
@@ -39,7 +40,6 @@ from streaming.store.epochs import Epoch, Measured
 from streaming.store.ledger import Shard
 from streaming.store.store import Store, StoreFailed
 from streaming.verify import VerifyReport
-from streaming.windows.specification import Checked
 
 log: Final = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Engine:
         duration_s: float = 0.0,
         *,
         resume: bool = False,
-        windows: Checked | None = None,
+        windows: Declarations | None = None,
     ) -> None:
         self.settings = settings
         self._resume = resume
@@ -83,7 +83,7 @@ class Engine:
         self.cluster = Cluster(self)
         self.crew = Crew(self)
         self.switchboard = Switchboard(self)
-        self.declared = Declaring(self, windows or Checked())
+        self.declared = Declaring(self, windows or Declarations())
         self.store: Store | None = None
         self.merger: Merger | None = None
         self.watch: LogWatch | None = None

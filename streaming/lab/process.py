@@ -22,13 +22,13 @@ import msgspec
 from streaming import platform
 from streaming.broker.connection import Connection, Wire
 from streaming.broker.errors import BrokerError
+from streaming.declarations.specification import Declarations
 from streaming.lab import paths
 from streaming.lab.engine import Engine
 from streaming.lab.paths import Card, LabPaths, write_card
 from streaming.lab.settings import LabSettings
 from streaming.logs import to_stderr
 from streaming.store.store import StoreError, StoreFailed
-from streaming.windows.specification import Checked
 
 EXIT_CANNOT_START: Final = 2
 EXIT_STORE: Final = 75
@@ -130,7 +130,7 @@ async def _main(config: EngineConfig) -> int:
 async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
     kafka = Connection.received(config.kafka).security
     settings = LabSettings.model_validate(config.settings | {"kafka": kafka})
-    windows = Checked.model_validate_json(config.windows)
+    windows = Declarations.model_validate_json(config.windows)
     engine = Engine(
         settings, root, runtime, config.duration_s, resume=config.resume, windows=windows
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from streaming.store.analysis_schema import ANALYSIS
+
 SCHEMA_VERSION: Final = 2
 
 META: Final = """
@@ -20,6 +22,7 @@ CREATE TABLE IF NOT EXISTS meta (
 
 TABLES: Final = (
     META
+    + ANALYSIS
     + """
 -- Progress per shard. next_offset: first offset not yet in the store. acked_end: one past the last
 -- offset the producer saw acknowledged. watermark_ms: highest event time seen, NULL before any.

@@ -11,16 +11,20 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import msgspec
 import numpy as np
 
+from streaming.alarms.book import Change
+from streaming.declarations.specification import Declarations
 from streaming.lab.messages import Ack, Handover, PaneRow, Position
 from streaming.lab.producer_messages import ProducerStats
 from streaming.shards.order import OrderBook
 from streaming.shards.plan import StreamPlan
 from streaming.store import writes
+from streaming.store.analysis import Analysis
 from streaming.store.declared import DeclaredStore, Make
 from streaming.store.epochs import Epoch, Epochs, Measured
 from streaming.store.file import StoreError, StoreFailed, StoreFile, unreadable
@@ -29,6 +33,8 @@ from streaming.store.schema import TABLES
 from streaming.store.writes import JournalRow
 from streaming.windows.spec import PANE_S
 from streaming.windows.state import StreamWindows, WindowRow
+
+_DECLARED: Final = "declared"
 
 __all__ = ["Counters", "Merged", "Store", "StoreError", "StoreFailed"]
 
@@ -39,6 +45,8 @@ class Merged(msgspec.Struct, frozen=True):
     acks: tuple[Ack, ...]
     stored: int
     millis: float
+    changes: tuple[Change, ...] = ()
+    """Of alarms by event time."""
 
 
 class Counters(msgspec.Struct):
@@ -62,6 +70,9 @@ class Store(StoreFile):
         self.counters = Counters()
         self.windows: dict[str, StreamWindows] = {}
         self.declared = DeclaredStore()
+        self.remarks: list[str] = []
+        """What the engine has to tell people, oldest first; whoever tells it takes it out."""
+        self.analysis = Analysis(self.remarks.append)
         self.epochs = Epochs()
         self._books: dict[str, OrderBook] = {}
         try:
@@ -96,6 +107,7 @@ class Store(StoreFile):
             for row in self._open_panes(stream, windows.watermark_ms):
                 windows.load(row)
         self.declared.load(self._con, self._watermarks())
+        self.analysis.load(self._con, self.declared.plan, self.declarations())
         self.epochs.load(self._con)
         c = self.counters
         c.stored = sum(p.records for p in self.ledger.progress.values())
@@ -161,7 +173,8 @@ class Store(StoreFile):
             self._write_progress(before)
             writes.write_windows(self._con, rows)
             late, dead = writes.write_records(self._con, accepted, self.epochs)
-            self.declared.write(self._con, accepted, self._watermarks())
+            finals = self.declared.write(self._con, accepted, self._watermarks())
+            changes = self.analysis.write(self._con, self.declared, finals, accepted)
             self.epochs.write(self._con)
             if producer is not None:
                 writes.write_generator(self._con, *producer)
@@ -174,7 +187,7 @@ class Store(StoreFile):
         self.counters.refused += len(handovers) - len(accepted)
         self.counters.merges += 1
         millis = (time.perf_counter() - started) * 1000
-        return Merged(tuple(acks), stored, millis)
+        return Merged(tuple(acks), stored, millis, tuple(changes))
 
     def _admit(self, handover: Handover) -> Ack:
         refusal = self.ledger.check(handover)
@@ -205,10 +218,23 @@ class Store(StoreFile):
                 for offset in offsets[book.inverted(customers, sequences)].tolist():
                     self.epochs.count_inversion(run.stream, run.shard, offset)
 
-    def declare(self, make: Make, now_ms: int) -> bool:
-        """Go by other windows from here on; see `DeclaredStore.follow`. Raises StoreFailed."""
+    def declare(self, make: Make, declared: Declarations, now_ms: int) -> bool:
+        """Go by other windows, detectors and alarms from here on; whether anything is new.
+
+        `make` makes the plan of the windows: see `DeclaredStore.follow`. Raises StoreFailed.
+        """
         with self._or_fail(), self._transaction():
-            return self.declared.follow(self._con, make, self._watermarks(), now_ms)
+            new = self.declared.follow(self._con, make, self._watermarks(), now_ms)
+            new = self.analysis.follow(self._con, self.declared.plan, declared) or new
+            self._con.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [_DECLARED, declared.model_dump_json()]
+            )
+            return new
+
+    def declarations(self) -> Declarations:
+        """What the lab declares, as it was last said."""
+        row = self._con.execute("SELECT value FROM meta WHERE name = ?", [_DECLARED]).fetchone()
+        return Declarations.model_validate_json(row[0]) if row else Declarations()
 
     def _watermarks(self) -> dict[str, int | None]:
         return {stream: windows.watermark_ms for stream, windows in self.windows.items()}

@@ -98,6 +98,15 @@ class DeclaredWindows:
         for name, generation, start, key in ids:
             self._tentative.setdefault((name, generation, key), set()).add(start)
 
+    def horizons(self) -> dict[str, int]:
+        """By window, the time up to which all of it is final; windows that know one."""
+        return {
+            window.name: each.horizon
+            for each in self._sets.values()
+            for window in each.windows
+            if each.horizon > _NEVER
+        }
+
     def refusal(self, rows: Iterable[SetRow]) -> str:
         """Why these rows cannot be merged, "" when they can."""
         for row in rows:

@@ -26,7 +26,7 @@ from streaming.windows.plan import Kind
 from streaming.windows.references import SHIPPED, Reference
 from streaming.windows.values import Known, Value, parse_values
 
-PANES_MS: Final = (10_000, 1_000, 100)
+PANES_MS: Final = (10_000, 5_000, 1_000, 100)
 """Widths of panes: the widest that divides a window's size and slide is taken."""
 
 FINE_MS: Final = 1_000

@@ -58,7 +58,7 @@ def test_kinesis_functions_and_their_parameters(
     )
     assert "shingleSize is 1 to 30, not 31" in capsys.readouterr().err
     assert _run("--csv", str(source), "--value", "x", "--set", "numberOfTrees=5") == 2
-    assert "parameters are for the other modes" in capsys.readouterr().err
+    assert "parameters are for Kinesis' functions" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -330,7 +330,7 @@ def windows() -> tuple[WindowView, ...]:
             "category_minute", "orders", "hopping 1m every 10s", "category", 1, 420, 3, minute
         ),
         WindowView(
-            "clicks_10s", "clicks", "tumbling 10s", "", 2, 42, 0, (result("", 0, 9, **many),)
+            "clicks_5s", "clicks", "tumbling 10s", "", 2, 42, 0, (result("", 0, 9, **many),)
         ),
         WindowView("visits", "clicks", "session, gap 30s", "{country}:{device}", 2, 0, 0, ()),
     )

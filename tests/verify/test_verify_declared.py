@@ -8,6 +8,7 @@ import pytest
 
 from streaming.consumer.batches import FetchedBatch
 from streaming.consumer.collector import Collector
+from streaming.declarations.specification import Declarations
 from streaming.lab.messages import ShardId
 from streaming.store.store import Store
 from streaming.verify import check_log, read_store
@@ -37,7 +38,7 @@ class Declared:
         def make(number, before):
             return plan_of(*specs, number=number, lateness_ms=LATENESS, before=before)
 
-        self.store.declare(make, self.begin)
+        self.store.declare(make, Declarations(), self.begin)
 
     def claim(self):
         shards = tuple(ShardId("clicks", shard) for shard in range(2))

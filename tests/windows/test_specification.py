@@ -2,10 +2,10 @@
 
 import pytest
 
+from streaming.declarations.file import DeclarationsError, read_declarations
+from streaming.declarations.specification import Declarations
 from streaming.windows.durations import in_words, milliseconds
-from streaming.windows.file import WindowsError, read_windows
 from streaming.windows.planning import make_plan
-from streaming.windows.specification import Checked
 from tests.windows.declared_support import plan_of, spec
 
 FILE = """\
@@ -33,11 +33,11 @@ def read(tmp_path, text, **files):
         (tmp_path / f"{name}.csv").write_text(content)
     path = tmp_path / "dasprep.toml"
     path.write_text(text)
-    return read_windows(path)
+    return read_declarations(path)
 
 
 def refused(tmp_path, text, **files):
-    with pytest.raises(WindowsError) as error:
+    with pytest.raises(DeclarationsError) as error:
         read(tmp_path, text, **files)
     return str(error.value).replace(str(tmp_path / "dasprep.toml"), "FILE")
 
@@ -131,12 +131,12 @@ def test_a_reference_table_that_cannot_be(tmp_path, content, what):
 
 
 def test_a_file_without_windows_has_those_that_ship(tmp_path):
-    shipped = read_windows(None)
+    shipped = read_declarations(None)
     assert read(tmp_path, "[lab]\nrate = 5\n") == shipped
     assert {w.kind for w in shipped.windows} == {
         "tumbling", "hopping", "sliding", "stagger", "session"
     }  # fmt: skip
-    assert Checked.model_validate_json(shipped.model_dump_json()) == shipped
+    assert Declarations.model_validate_json(shipped.model_dump_json()) == shipped
 
 
 def test_windows_share_their_panes():

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from streaming.anomaly.csvfile import BadSeries, read
-from streaming.anomaly.scoring import Asked, Scorer
+from streaming.anomaly.detector import BARS
+from streaming.anomaly.model import ModelSettings
+from streaming.anomaly.scoring import MODES, Scorer
 from tui.options import fail
 from tui.safe import safe
 
@@ -27,16 +29,16 @@ def main(options: argparse.Namespace) -> int:
         if len(set(options.values)) < len(options.values):
             raise BadSeries("a column is given twice with --value; give each once.")
         scorer = Scorer(
-            Asked(
-                mode=options.mode,
+            ModelSettings(
+                function=MODES[options.mode],
                 columns=tuple(options.values),
+                fill=(options.fill,) * len(options.values),
                 parameters=dict(options.parameters),
-                sensitivity=options.sensitivity,
+                bar=BARS[options.sensitivity],
                 direction=options.direction,
                 near=options.near,
-                fill=options.fill,
-                seed=options.seed,
-            )
+            ),
+            options.seed,
         )
         with _source(options.csv) as (source, name), _target(options.out) as out:
             told = _score(scorer, source, name, options, out)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from streaming.declarations.file import read_declarations
+from streaming.declarations.specification import Declarations
 from streaming.lab import paths
 from streaming.lab.settings import CONFIG_FILE
-from streaming.windows.file import read_windows
-from streaming.windows.specification import Checked
 
 
-def lab_windows(options: argparse.Namespace) -> Checked:
-    """The declared windows of a lab to start, of its settings' file. Raises WindowsError."""
+def lab_declarations(options: argparse.Namespace) -> Declarations:
+    """What the file of a lab to start declares. Raises DeclarationsError."""
     named: Path | None = getattr(options, "config", None)
     here = Path(CONFIG_FILE)
-    return read_windows(named or (here if here.is_file() else None))
+    return read_declarations(named or (here if here.is_file() else None))
 
 
 def choose_root(data_dir: Path | None) -> Path:

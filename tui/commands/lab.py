@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from streaming.declarations.file import DeclarationsError
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab, LocalLab
 from streaming.lab.link import LabLink
 from streaming.lab.settings import load
 from streaming.lab.sources import SettingsError
-from streaming.windows.file import WindowsError
-from tui.commands.common import choose_root, find_root, lab_windows
+from tui.commands.common import choose_root, find_root, lab_declarations
 from tui.options import fail, overrides, warn
 
 
@@ -33,9 +33,9 @@ def main(options: argparse.Namespace) -> int:
                 )
         else:
             settings = load(getattr(options, "config", None), overrides(options), say=warn)
-            windows = lab_windows(options)
+            windows = lab_declarations(options)
             root = choose_root(settings.data_dir)
-    except (SettingsError, WindowsError, FileNotFoundError, OSError) as error:
+    except (SettingsError, DeclarationsError, FileNotFoundError, OSError) as error:
         return fail(str(error))
 
     def link() -> LabLink:

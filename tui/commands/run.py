@@ -15,14 +15,14 @@ from typing import Any, Final
 
 import msgspec
 
+from streaming.declarations.file import DeclarationsError
 from streaming.lab.client import LocalLab
 from streaming.lab.commands import Command, Drain, Inject, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError
 from streaming.lab.settings import load
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.sources import SettingsError
-from streaming.windows.file import WindowsError
-from tui.commands.common import choose_root, lab_windows
+from tui.commands.common import choose_root, lab_declarations
 from tui.options import fail, overrides, warn
 from tui.safe import safe, safe_lines
 from tui.text import summary_lines
@@ -39,10 +39,10 @@ def main(options: argparse.Namespace) -> int:
     """Run; returns the exit code."""
     try:
         settings = load(getattr(options, "config", None), overrides(options), say=warn)
-        windows = lab_windows(options)
+        windows = lab_declarations(options)
         _check_target(options.json)
         root = choose_root(settings.data_dir)
-    except (SettingsError, WindowsError, OSError) as error:
+    except (SettingsError, DeclarationsError, OSError) as error:
         return fail(str(error))
     run = HeadlessRun(LocalLab(settings, root, options.duration or 0.0, windows), options)
     try:

@@ -6,11 +6,11 @@ import argparse
 import asyncio
 from typing import Final
 
+from streaming.declarations.file import DeclarationsError, read_declarations
 from streaming.lab.commands import UseWindows
 from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.windowviews import group_text, shape
-from streaming.windows.file import WindowsError, read_windows
 from streaming.windows.planning import make_plan
 from streaming.windows.specification import Checked
 from tui.commands.common import find_root
@@ -26,15 +26,15 @@ def main(options: argparse.Namespace) -> int:
     """List, check or use; see `windows_options` for the exit codes."""
     try:
         if options.action == "check":
-            print(safe_lines(_described(read_windows(options.file))))
+            print(safe_lines(_described(read_declarations(options.file))))
             return 0
         root = find_root(options.data_dir)
         if options.action == "list":
             print(safe_lines(listed(asyncio.run(look(root)))))
             return 0
-        asked = read_windows(options.file)
+        asked = read_declarations(options.file)
         reply = asyncio.run(ask(root, UseWindows(asked.model_dump_json())))
-    except (WindowsError, FileNotFoundError, LabError) as error:
+    except (DeclarationsError, FileNotFoundError, LabError) as error:
         return fail(str(error))
     if not reply.ok:
         return fail(reply.text or "the lab ended before it could answer", _REFUSED)

@@ -17,7 +17,7 @@ examples:
   dasprep-tui windows list                     what the running lab has, with the newest results
   dasprep-tui windows check dasprep.toml       whether a file's windows can be; errors name the line
   dasprep-tui windows use dasprep.toml         other windows from now on; final results stay
-  dasprep-tui sql "FROM w_orders_10s ORDER BY start_at DESC LIMIT 5"
+  dasprep-tui sql "FROM w_orders_5s ORDER BY start_at DESC LIMIT 5"
 
 Exit code 0: done; 1: the lab refused, and says why; 2: wrong usage or file, or no running lab."""
 

@@ -1,4 +1,7 @@
-"""Reads `[[windows]]` and `[[references]]` from a TOML file; errors name the line."""
+"""Reads `[[windows]]`, `[[references]]`, `[[detectors]]` and `[[alarms]]` from a TOML file.
+
+Errors name the line.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,46 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from streaming.declarations.specification import Declarations, fitting
 from streaming.windows.references import SHIPPED, Reference, read_reference
-from streaming.windows.specification import Checked
 
 DEFAULT: Final = Path(__file__).with_name("default.toml")
 WINDOWS: Final = "windows"
 REFERENCES: Final = "references"
+DETECTORS: Final = "detectors"
+ALARMS: Final = "alarms"
+TABLES: Final = (WINDOWS, DETECTORS, ALARMS)
 
-_PLACE: Final = re.compile(r"(?:windows\.(\d+)\.)?([a-z_]+): (.*)", re.DOTALL)
+_PLACE: Final = re.compile(r"(?:([a-z]+)\.(\d+)\.)?([a-z_]+): (.*)", re.DOTALL)
 
 
-class WindowsError(Exception):
-    """The windows cannot be; the text says where, what and why."""
+class DeclarationsError(Exception):
+    """What is declared cannot be; the text says where, what and why."""
 
 
-def read_windows(path: Path | None) -> Checked:
-    """The windows of a file, or those that ship where it has none. Raises WindowsError."""
-    if path is not None:
-        text, document = _read(path)
-        if WINDOWS in document or REFERENCES in document:
-            if WINDOWS not in document:
-                document[WINDOWS] = _read(DEFAULT)[1][WINDOWS]
-            return _checked(path, text, document)
-    text, document = _read(DEFAULT)
-    return _checked(DEFAULT, text, document)
+def read_declarations(path: Path | None) -> Declarations:
+    """What a file declares; of what it does not speak of, what ships. Raises DeclarationsError.
+
+    Detectors and alarms that ship are left out where the file's windows have nothing for them.
+    """
+    shipped = _checked(DEFAULT, *_read(DEFAULT))
+    if path is None:
+        return shipped
+    text, document = _read(path)
+    if not {*TABLES, REFERENCES} & document.keys():
+        return shipped
+    if WINDOWS not in document:
+        document[WINDOWS] = _read(DEFAULT)[1][WINDOWS]
+    own = dict(document)
+    if DETECTORS not in document and ALARMS in document:
+        # Its alarms may speak of the detectors that ship.
+        plain = {name: tables for name, tables in own.items() if name in (WINDOWS, REFERENCES)}
+        known = fitting(_checked(path, text, plain), shipped, alarms_too=False)
+        own[DETECTORS] = [spec.model_dump(exclude_none=True) for spec in known.detectors]
+    declared = _checked(path, text, own)
+    if DETECTORS in document:
+        shipped = shipped.model_copy(update={"detectors": ()})
+    return fitting(declared, shipped, alarms_too=ALARMS not in document)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -40,12 +59,12 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
         return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WindowsError(
+        raise DeclarationsError(
             f"{path} cannot be read as TOML: {error}. Correct it, or leave it out."
         ) from error
 
 
-def _checked(path: Path, text: str, document: dict[str, Any]) -> Checked:
+def _checked(path: Path, text: str, document: dict[str, Any]) -> Declarations:
     tables = [
         _reference(path, text, i, entry)
         for i, entry in enumerate(_entries(path, document, REFERENCES))
@@ -55,24 +74,24 @@ def _checked(path: Path, text: str, document: dict[str, Any]) -> Checked:
     columns += [column for table in tables for column in table.columns]
     for name in dict.fromkeys([*names, *columns]):
         if names.count(name) > 1 or columns.count(name) > 1:
-            raise WindowsError(f"{path}: two reference tables have {name!r}; rename one.")
-    entries = tuple(_entries(path, document, WINDOWS))
+            raise DeclarationsError(f"{path}: two reference tables have {name!r}; rename one.")
+    own = {name: tuple(_entries(path, document, name)) for name in TABLES}
     try:
-        return Checked.model_validate({WINDOWS: entries, REFERENCES: tuple(tables)})
+        return Declarations.model_validate({**own, REFERENCES: tuple(tables)})
     except ValidationError as error:
-        raise WindowsError(_explained(path, text, error)) from None
+        raise DeclarationsError(_explained(path, text, error)) from None
 
 
 def _entries(path: Path, document: dict[str, Any], name: str) -> list[dict[str, Any]]:
     entries = document.get(name, [])
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        raise WindowsError(f"{path}: write each of the {name} below a line with [[{name}]].")
+        raise DeclarationsError(f"{path}: write each of the {name} below a line with [[{name}]].")
     return entries
 
 
 def _reference(path: Path, text: str, number: int, entry: dict[str, Any]) -> Reference:
-    def wrong(field: str, what: str) -> WindowsError:
-        return WindowsError(f"{_at(path, text, REFERENCES, number, field)}: {what}.")
+    def wrong(field: str, what: str) -> DeclarationsError:
+        return DeclarationsError(f"{_at(path, text, REFERENCES, number, field)}: {what}.")
 
     for field in ("name", "field", "file"):
         if not isinstance(entry.get(field), str):
@@ -92,19 +111,23 @@ def _explained(path: Path, text: str, error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-        loc = [part for part in problem["loc"] if part != WINDOWS]
-        number = loc[0] if loc and isinstance(loc[0], int) else None
+        table, *loc = problem["loc"] or (WINDOWS,)
+        number = loc[0] if loc and isinstance(loc[0], int) else 0
         field = str(loc[1]) if len(loc) > 1 else ""
         if problem["type"] == "extra_forbidden":
-            message = f"a window has no {field!r}"
+            message = f"{_ONE.get(str(table), 'this')} has no {field!r}"
         placed = _PLACE.fullmatch(message)
         if placed is not None:
-            number = int(placed[1]) if placed[1] is not None else number
-            field, message = placed[2], placed[3]
-        if len(loc) > 2 and field == "values":
+            table = placed[1] or table
+            number = int(placed[2]) if placed[2] is not None else number
+            field, message = placed[3], placed[4]
+        if len(loc) > 2 and field in ("values", "metrics", "parameters"):
             message = f"{loc[2]}: {message}"
-        lines.append(f"{_at(path, text, WINDOWS, number or 0, field)}: {message}")
+        lines.append(f"{_at(path, text, str(table), number, field)}: {message}")
     return "; ".join(dict.fromkeys(lines)) + "."
+
+
+_ONE: Final = {WINDOWS: "a window", DETECTORS: "a detector", ALARMS: "an alarm"}
 
 
 def _at(path: Path, text: str, table: str, number: int, field: str) -> str:

@@ -1,0 +1,43 @@
+"""The lab's own metrics that alarms can watch: measured by the engine, on the wall clock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """What a metric is. `per` is "stream" or "lab": it has one value for each stream, or one."""
+
+    unit: str
+    per: str
+    text: str
+
+
+METRICS: Final[dict[str, Metric]] = {
+    "ShardLoad": Metric(
+        "parts of 1", "stream",
+        "the busiest shard's records in as a part of its limit (with limits on)",
+    ),
+    "ShardSkew": Metric(
+        "times", "stream", "records in of the busiest shard over the mean of all"
+    ),
+    "ThrottledRecords": Metric(
+        "records/s", "stream", "refused by full shards (ProvisionedThroughputExceeded)"
+    ),
+    "IteratorAge": Metric(
+        "ms", "stream",
+        "age of the oldest record that is not stored yet, the worst shard's; 0: all are stored",
+    ),
+    "Lag": Metric("records", "stream", "records in the log that are not stored yet"),
+    "LagTrend": Metric("records/s", "stream", "how fast the lag grows (below 0: shrinks)"),
+    "WatermarkStuck": Metric(
+        "ms", "stream", "how long the watermark has not moved although records came in"
+    ),
+    "DeadLetters": Metric("records", "lab", "new records that are no events"),
+    "LateRecords": Metric("records", "lab", "new records that came too late for their windows"),
+    "StoreDelay": Metric("ms", "lab", "the 99th percentile from produce to committed row, so far"),
+    "CommitTime": Metric("ms", "lab", "of the last transaction of the store"),
+    "GeneratorsBehind": Metric("ms", "lab", "how far the generators trail their schedule"),
+}  # fmt: skip

@@ -1,0 +1,104 @@
+"""What the engine does for a set of detectors: each with its window, columns and model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from zlib import crc32
+
+import msgspec
+
+from streaming.anomaly.detector import BARS, Fill
+from streaming.anomaly.model import ModelSettings
+from streaming.anomaly.specification import DetectorSpec
+from streaming.windows.plan import Window, WindowPlan
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A number to look at: the value `of` a window or record, or the logarithm of 1 + it."""
+
+    name: str
+    of: str
+    log: bool
+
+
+class Detecting(msgspec.Struct, frozen=True):
+    """A detector of the plan.
+
+    `generation` is its window's. `step_ms` is from one window's end to the next, 0 where windows do
+    not follow the clock.
+    `definition` is everything that its scores depend on: another one begins anew.
+    """
+
+    name: str
+    window: str
+    generation: int
+    stream: str
+    columns: tuple[Column, ...]
+    step_ms: int
+    model: ModelSettings
+    definition: str
+
+    def seed(self, key: str) -> int:
+        """Of a key's forest: the same in every run."""
+        return crc32(f"{self.name}|{key}".encode())
+
+    def row(self, values: Mapping[str, object]) -> list[float | None]:
+        """The columns of a window's or record's values; None for what is no number."""
+        return [_column(column, values.get(column.of)) for column in self.columns]
+
+
+def _column(column: Column, value: object) -> float | None:
+    if not isinstance(value, int | float):
+        return None
+    if not column.log:
+        return float(value)
+    return math.log10(1.0 + value) if value >= 0 else None
+
+
+def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[Detecting, ...]:
+    """The plan; detectors whose window the lab does not have (nor its stream) are left out."""
+    known = {window.name: window for window in windows.windows}
+    planned = []
+    for spec in specs:
+        window = known.get(spec.window)
+        if spec.window and window is None:
+            continue
+        columns = tuple(Column(text.replace(" ", ""), *spec.source(text)) for text in spec.values)
+        written = spec.model_dump(exclude_none=True)
+        if window is not None:
+            written["generation"] = window.generation
+            written["made_of"] = window.definition
+        planned.append(
+            Detecting(
+                spec.name,
+                spec.window,
+                window.generation if window is not None else 0,
+                spec.stream,
+                columns,
+                window.slide_ms if window is not None and by_the_clock(window) else 0,
+                ModelSettings(
+                    function=spec.function,
+                    columns=tuple(column.name for column in columns),
+                    fill=tuple(_fill(spec, column, window) for column in columns),
+                    parameters=spec.parameters,
+                    bar=BARS[spec.sensitivity],
+                    direction=spec.direction,
+                    near=spec.near,
+                ),
+                msgspec.json.encode(written, order="sorted").decode(),
+            )
+        )
+    return tuple(planned)
+
+
+def by_the_clock(window: Window) -> bool:
+    """Whether its windows follow each other at fixed steps, so that silence can be told."""
+    return window.kind in ("tumbling", "hopping")
+
+
+def _fill(spec: DetectorSpec, column: Column, window: Window | None) -> Fill:
+    if spec.fill is not None:
+        return spec.fill
+    functions = {value.name: value.function for value in window.values} if window else {}
+    return "zero" if functions.get(column.of) in ("count", "sum", "distinct") else "missing"

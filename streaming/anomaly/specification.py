@@ -1,0 +1,132 @@
+"""Detectors as people ask for them: `[[detectors]]` in `dasprep.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from streaming.anomaly.detector import BARS, Direction, Fill
+from streaming.anomaly.forest import MOST_STORED, ForestSettings, check_size
+from streaming.anomaly.kinesis import HOTSPOTS, PARAMETERS, checked
+from streaming.anomaly.model import DETECTOR
+from streaming.windows.specification import Name
+
+MOST_FEATURES: Final = 8
+"""Of one detector; more than these only hide each other."""
+
+RECORD_FIELDS: Final = {"orders": ("total_cents", "items", "per_item")}
+"""Streams whose records can be judged one by one, with their numbers.
+
+`per_item` is total_cents / items.
+"""
+
+_FEATURE: Final = re.compile(r"\s*(?:(?P<log>log)\(\s*(?P<of>[a-z][a-z0-9_]*)\s*\)|"
+                             r"(?P<plain>[a-z][a-z0-9_]*))\s*")  # fmt: skip
+
+
+class DetectorSpec(BaseModel):
+    """One `[[detectors]]` entry."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Name = Field(description="names the scores")
+    window: str = Field("", description="judge the values of this declared window")
+    stream: str = Field("", description="or judge each record of this stream: orders")
+    values: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
+        description="what to look at together: names of values, or log(NAME)"
+    )
+    function: str = Field(
+        DETECTOR,
+        description="DETECTOR, RANDOM_CUT_FOREST, RANDOM_CUT_FOREST_WITH_EXPLANATION or HOTSPOTS",
+    )
+    parameters: dict[str, float] = Field(
+        default={}, description="of Kinesis' functions, by their names there"
+    )
+    sensitivity: str = Field(
+        "medium", description="low, medium or high: how much evidence is enough"
+    )
+    direction: Direction = Field("both", description="both, above or below: which side is trouble")
+    near: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.05, description="nothing within this part of the running mean is an anomaly"
+    )
+    fill: Fill | None = Field(
+        None,
+        description="what silence is worth: zero (of counts and sums), missing (of all else) or "
+        "previous",
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if bool(self.window) == bool(self.stream):
+            raise ValueError("window: a detector looks at a window or at a stream, one of them")
+        if self.stream and self.stream not in RECORD_FIELDS:
+            raise ValueError(
+                f"stream: records of {self.stream!r} cannot be judged one by one; those of "
+                f"{', '.join(RECORD_FIELDS)} can"
+            )
+        if self.sensitivity not in BARS:
+            raise ValueError(f"sensitivity: it is {', '.join(BARS)}")
+        for text in self.values:
+            if _FEATURE.fullmatch(text) is None:
+                raise ValueError(f"values: {text!r} is no NAME and no log(NAME)")
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("values: one is there twice")
+        self._check_function()
+        for text in self.values if self.stream else ():
+            if self.source(text)[0] not in RECORD_FIELDS[self.stream]:
+                raise ValueError(
+                    f"values: {self.stream} have no number {text!r}; they have "
+                    f"{', '.join(RECORD_FIELDS[self.stream])}"
+                )
+        return self
+
+    def _check_function(self) -> None:
+        if self.function == DETECTOR:
+            if self.parameters:
+                raise ValueError("parameters: the detector has one setting for every series")
+            if len(self.values) > MOST_FEATURES:
+                raise ValueError(f"values: a detector looks at {MOST_FEATURES} at most")
+            return
+        if self.function not in PARAMETERS:
+            raise ValueError(f"function: it is {DETECTOR}, {', '.join(PARAMETERS)}")
+        try:
+            values = checked(self.function, self.values, self.parameters)
+            if self.function != HOTSPOTS:
+                check_size(
+                    ForestSettings(
+                        dimensions=len(self.values),
+                        trees=int(values["numberOfTrees"]),
+                        sample=int(values["subSampleSize"]),
+                        shingle=int(values["shingleSize"]),
+                    ),
+                    MOST_STORED,
+                )
+        except ValueError as error:
+            raise ValueError(f"parameters: {error}") from None
+
+    @staticmethod
+    def source(text: str) -> tuple[str, bool]:
+        """The name that one of `values` speaks of, and whether its logarithm is meant."""
+        match = _FEATURE.fullmatch(text)
+        assert match is not None  # noqa: S101
+        return (match["of"], True) if match["log"] else (match["plain"], False)
+
+
+def check_window(spec: DetectorSpec, windows: Mapping[str, Mapping[str, str]]) -> None:
+    """ValueError when a detector's window or values are none of these (name: function)."""
+    if not spec.window:
+        return
+    values = windows.get(spec.window)
+    if values is None:
+        known = ", ".join(windows) or "none"
+        raise ValueError(f"window: there is no window {spec.window!r}; there are {known}")
+    numbers = [name for name, function in values.items() if function not in ("first", "last")]
+    for text in spec.values:
+        if spec.source(text)[0] not in numbers:
+            raise ValueError(
+                f"values: the window {spec.window} has no number {text!r}; it has "
+                f"{', '.join(numbers)}"
+            )

@@ -1,0 +1,137 @@
+"""The alarms in the store: their states and each change of one, in the windows' transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from streaming.alarms.book import AlarmBook, Change, StateId
+from streaming.alarms.plan import Alarming
+
+if TYPE_CHECKING:
+    from streaming.store.analysis import Sample
+
+Connection = duckdb.DuckDBPyConnection
+
+EVENTS: Final = "event time"
+WALL: Final = "wall clock"
+
+
+class Alarms:
+    """Two books: one by event time, fed by closed windows; one by the wall clock."""
+
+    def __init__(self) -> None:
+        self.plan: tuple[Alarming, ...] = ()
+        self.events = AlarmBook()
+        self.wall = AlarmBook()
+        self._unsaved: list[tuple[str, Change]] = []
+
+    def load(self, con: Connection, plan: Sequence[Alarming]) -> None:
+        """Take the states from the store."""
+        self._follow(plan)
+        dumps = dict(con.execute("SELECT clock, states FROM alarm_books").fetchall())
+        for clock, book in self._books():
+            if clock in dumps:
+                book.load(bytes(dumps[clock]))
+
+    def follow(self, con: Connection, plan: Sequence[Alarming]) -> bool:
+        """Go by these alarms, inside the caller's transaction; whether anything is new."""
+        before = self.plan
+        self._follow(plan)
+        self._write_books(con, {EVENTS, WALL})
+        return before != self.plan
+
+    def _follow(self, plan: Sequence[Alarming]) -> None:
+        self.plan = tuple(plan)
+        self.events.follow([each for each in plan if each.on_events])
+        self.wall.follow([each for each in plan if not each.on_events])
+
+    def _books(self) -> tuple[tuple[str, AlarmBook], tuple[str, AlarmBook]]:
+        return (EVENTS, self.events), (WALL, self.wall)
+
+    def find(self, alarm: str, key: str | None) -> tuple[AlarmBook, list[StateId]]:
+        """The book that has an alarm, and its states (of one key where it is given)."""
+        book = self.wall if alarm in self.wall.plan else self.events
+        return book, book.of(alarm, key)
+
+    # --- event time -------------------------------------------------------------------------
+
+    def write(
+        self, con: Connection, samples: Iterable[Sample], settled_ms: int | None
+    ) -> list[Change]:
+        """Feed what closed windows bring; `settled_ms`: all samples up to there have come."""
+        fed = False
+        changes: list[Change] = []
+        watching = [
+            (alarming, each) for alarming in self.events.plan.values() for each in alarming.inputs
+        ]
+        for sample in samples:
+            for alarming, each in watching:
+                if each.kind != sample.kind or each.name not in (sample.name, "*"):
+                    continue
+                if alarming.key is not None and sample.key != alarming.key:
+                    continue
+                key = f"{sample.name} {sample.key}".strip() if each.name == "*" else sample.key
+                changes += self.events.feed(
+                    alarming.name, key, each.id, sample.end_ms, sample.values.get(each.field)
+                )
+                fed = True
+        if settled_ms is not None and fed:
+            changes += self.events.settle(settled_ms)
+        unsaved, self._unsaved = self._unsaved, []
+        clocks = {EVENTS} if fed or unsaved else set()
+        if unsaved:
+            clocks.add(WALL)
+        self._write_books(con, clocks)
+        write_history(con, [*unsaved, *((EVENTS, change) for change in changes)])
+        return changes
+
+    def _write_books(self, con: Connection, clocks: set[str]) -> None:
+        for clock, book in self._books():
+            if clock not in clocks:
+                continue
+            con.execute("INSERT OR REPLACE INTO alarm_books VALUES (?, ?)", [clock, book.dump()])
+            con.execute("DELETE FROM alarms WHERE clock = ?", [clock])
+            rows = [
+                (
+                    alarm, key, clock, standing.state, standing.since_ms, standing.value,
+                    standing.reason, standing.acknowledged,
+                    standing.suppressed_until_ms or None,
+                )
+                for (alarm, key), standing in book.standings.items()
+            ]  # fmt: skip
+            if rows:
+                con.executemany(
+                    "INSERT INTO alarms VALUES (?, ?, ?, ?, make_timestamp_ms(?), ?, ?, ?, "
+                    "make_timestamp_ms(?))",
+                    rows,
+                )
+
+    # --- wall clock -------------------------------------------------------------------------
+
+    def tick(self, now_ms: int, values: Iterable[tuple[str, str, float | None]]) -> list[Change]:
+        """Feed the lab's metrics (name, stream or "", value); what changed is stored next time."""
+        changes: list[Change] = []
+        for metric, stream, value in values:
+            for alarming in list(self.wall.plan.values()):
+                for each in alarming.inputs:
+                    if each.name == metric and alarming.stream in ("", stream):
+                        changes += self.wall.feed(alarming.name, stream, each.id, now_ms, value)
+        changes += self.wall.settle(now_ms)
+        self._unsaved += [(WALL, change) for change in changes]
+        return changes
+
+    def touched(self) -> bool:
+        """Whether there is something to store that no transaction has taken yet."""
+        return bool(self._unsaved)
+
+
+def write_history(con: Connection, changes: Sequence[tuple[str, Change]]) -> None:
+    """Append changes of state."""
+    for clock, c in changes:
+        con.execute(
+            "INSERT INTO alarm_history VALUES (?, ?, ?, make_timestamp_ms(?), ?, ?, ?, ?)",
+            [c.alarm, c.key, clock, c.at_ms, c.before, c.after, c.value, c.reason],
+        )

@@ -1,0 +1,137 @@
+"""What looks at closed windows, inside the transaction that closes them: detectors and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import duckdb
+import msgspec
+
+from streaming.alarms.book import Change
+from streaming.alarms.plan import Alarming, plan_alarms
+from streaming.anomaly.bank import Scored
+from streaming.anomaly.plan import Detecting, plan_detectors
+from streaming.declarations.specification import Declarations
+from streaming.lab.messages import Handover
+from streaming.store.alarms import Alarms
+from streaming.store.declared import DeclaredStore
+from streaming.store.detectors import Detectors
+from streaming.windows.declared import Result
+from streaming.windows.plan import WindowPlan
+from streaming.windows.points import Point, Points, Track
+
+Connection = duckdb.DuckDBPyConnection
+
+FOREST_BYTES = 256 << 20
+"""Of models in memory; the least recently used of more wait in the store."""
+
+
+class Analysis:
+    """Detectors and the alarms on event time, over the points of the watched windows."""
+
+    def __init__(self, say: Callable[[str], None], budget_bytes: int = FOREST_BYTES) -> None:
+        self.points = Points()
+        self.detectors = Detectors(budget_bytes, say)
+        self.alarms = Alarms()
+
+    def load(self, con: Connection, windows: WindowPlan, declared: Declarations) -> None:
+        """Take everything from the store."""
+        detectors, alarms = _plans(windows, declared)
+        self.points.follow(_steps(windows, detectors, alarms))
+        rows = con.execute(
+            "SELECT name, generation, key, last_ms, silent FROM window_tracks"
+        ).fetchall()
+        for name, generation, key, last_ms, silent in rows:
+            if (name, generation) in self.points.steps:
+                self.points.tracks[name, generation, key] = Track(last_ms, silent)
+        self.detectors.load(con, detectors, self.points.tracks)
+        self.alarms.load(con, alarms)
+
+    def follow(self, con: Connection, windows: WindowPlan, declared: Declarations) -> bool:
+        """Go by these from now on, inside the caller's transaction; whether anything is new."""
+        detectors, alarms = _plans(windows, declared)
+        for track in self.points.follow(_steps(windows, detectors, alarms)):
+            con.execute(
+                "DELETE FROM window_tracks WHERE name = ? AND generation = ? AND key = ?", track
+            )
+        changed = self.detectors.follow(con, detectors)
+        return self.alarms.follow(con, alarms) or changed
+
+    def write(
+        self,
+        con: Connection,
+        declared: DeclaredStore,
+        finals: Sequence[Result],
+        accepted: Sequence[Handover],
+    ) -> list[Change]:
+        """Judge what became final and store it, inside the caller's transaction."""
+        horizons = declared.windows.horizons()
+        points = list(self.points.take(finals, horizons))
+        scored = self.detectors.write(con, points, accepted)
+        self._write_tracks(con)
+        watched = {name for name, _ in self.points.steps}
+        settled = min((h for name, h in horizons.items() if name in watched), default=None)
+        return self.alarms.write(con, _samples(points, scored), settled)
+
+    def _write_tracks(self, con: Connection) -> None:
+        moved = [
+            (*key, track.last_ms, track.silent)
+            for key in self.points.moved
+            if (track := self.points.tracks.get(key)) is not None
+        ]
+        if moved:
+            con.executemany("INSERT OR REPLACE INTO window_tracks VALUES (?, ?, ?, ?, ?)", moved)
+        self.points.moved.clear()
+
+
+def _plans(
+    windows: WindowPlan, declared: Declarations
+) -> tuple[tuple[Detecting, ...], tuple[Alarming, ...]]:
+    detectors = plan_detectors(declared.detectors, windows)
+    return detectors, plan_alarms(declared.alarms, windows, [each.name for each in detectors])
+
+
+def _steps(
+    windows: WindowPlan, detectors: Sequence[Detecting], alarms: Iterable[Alarming]
+) -> dict[tuple[str, int], int]:
+    """The watched windows, each with the ms from one to the next (0: not by the clock)."""
+    watched = {each.window for each in detectors if each.window}
+    watched |= {i.name for alarming in alarms for i in alarming.inputs if i.kind == "window"}
+    return {
+        (window.name, window.generation): window.slide_ms
+        if window.kind in ("tumbling", "hopping")
+        else 0
+        for window in windows.windows
+        if window.name in watched
+    }
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """What alarms are fed with: a window's value or a detector's field, of a key."""
+
+    kind: str
+    name: str
+    key: str
+    end_ms: int
+    values: dict[str, float | None]
+
+
+def _samples(points: Sequence[Point], scored: Sequence[Scored]) -> Iterator[Sample]:
+    for point in points:
+        values = point.values or {}
+        numbers = {n: float(v) for n, v in values.items() if isinstance(v, int | float)}
+        yield Sample("window", point.window, point.key, point.end_ms, dict(numbers))
+    for each in scored:
+        if each.place.offset >= 0:
+            continue  # Single records have no periods: they are counted, not watched.
+        judged = each.score.state not in ("WARMING", "MISSING")
+        score = each.score
+        yield Sample(
+            "detector", each.detector, each.key, each.at_ms,
+            {
+                "grade": score.grade if judged else None,
+                "evidence": score.evidence if judged else None,
+                "anomaly_score": score.anomaly_score if judged else None,
+                "value": score.expected.value if score.expected is not None else None,
+            },
+        )  # fmt: skip
