@@ -19,6 +19,8 @@ from generators.wire import CLICK_TYPES, SCHEMA_VERSION, Click
 LAND, VIEW, SEARCH, ADD, CHECKOUT, LEAVE, PAY, GONE = range(8)
 """The first six are the indexes of their names in CLICK_TYPES."""
 
+MOST_LOAD_MS: Final = 30_000
+
 CART_LINES: Final = 4
 """Most different products in one cart; a visitor with a full cart goes to the checkout."""
 
@@ -98,8 +100,10 @@ class Clickstream:
             category: picks(rng, queries) for category, queries in pool.queries.items()
         }
         self._roll = rolls(rng)
-        self._load_ms = lognormal(rng, 180.0, 0.6, 12, 30_000)
+        self._load_ms = lognormal(rng, 180.0, 0.6, 12, MOST_LOAD_MS)
         self._quantity = picks(rng, (1, 2, 3), np.array([0.82, 0.13, 0.05]))
+        self.slowness = 1.0
+        """What page load times are multiplied by."""
         self._campaign = endless(lambda: _campaigns(rng, pool.campaigns))
 
     def open(self, customer: Customer, product: Product, state: int) -> Session:
@@ -156,8 +160,11 @@ class Clickstream:
             session.campaign,
             page,
             text,
-            self._load_ms(),
+            self._load_ms() if self.slowness == 1.0 else self._slow_ms(),
         )
+
+    def _slow_ms(self) -> int:
+        return min(MOST_LOAD_MS, round(self._load_ms() * self.slowness))
 
 
 def put_in_cart(cart: list[tuple[Product, int]], product: Product, quantity: int) -> None:

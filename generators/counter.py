@@ -27,6 +27,7 @@ class Counter:
         self._shows_clicks = CLICKS in streams
         self._shows_orders = ORDERS in streams
         self._shows_access = ACCESS in streams
+        self._drift: Incident | None = None
         self._encode = msgspec.json.Encoder().encode
 
     @property
@@ -34,10 +35,20 @@ class Counter:
         """The records each step of a session emits."""
         return (self._shows_clicks + self._shows_access,) * PAY + (int(self._shows_orders),)
 
+    def slow_down(self, drift: Incident | None, now_ms: int) -> None:
+        """Let pages load as slowly as a drift has become by now; None: as always."""
+        self._drift = drift
+        self.clicks.slowness = 1.0
+        if drift is not None:
+            self.clicks.slowness += drift.intensity * drift.progress(now_ms)
+
     def click(self, session: Session, ts: int, crowd: Crowd, out: list[Emitted]) -> None:
         """Append the click of the session's step and its line in the access log."""
         click = self.clicks.click(session, ts)
         who, label = click.customer_id, crowd.label
+        if self._drift is not None:
+            self._drift.count += 1
+            label = label or self._drift.kind
         if self._shows_clicks:
             crowd.count += 1
             out.append(Emitted(CLICKS, click, self._encode(click), who, label))

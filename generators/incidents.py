@@ -20,6 +20,11 @@ HOT_KEY: Final = "hot_key"
 BOT_STORM: Final = "bot_storm"
 PAYMENT_OUTAGE: Final = "payment_outage"
 PRICE_GLITCH: Final = "price_glitch"
+FLASH_SALE: Final = "flash_sale"
+SLOW_DRIFT: Final = "slow_drift"
+
+SALE_RISE_MS: Final = 5_000
+"""Event time that a flash sale takes to its full rate."""
 
 BOT_CUSTOMERS: Final = 4
 MOST_INTENSITY: Final = 0.95
@@ -42,16 +47,25 @@ KINDS: Final[dict[str, Kind]] = {
     BOT_STORM: Kind("four customers make this share of the records, all on one product", 0.5),
     PAYMENT_OUTAGE: Kind("this share of the payments is declined", 0.95),
     PRICE_GLITCH: Kind("the prices of one category are multiplied by this factor", 0.01),
+    FLASH_SALE: Kind("visitors rush to one category: so many times the usual records", 3.0),
+    SLOW_DRIFT: Kind("pages load ever more slowly, up to 1 + this times as long", 1.0),
 }
-"""Intensity is a share in (0, 0.95], except that of price_glitch, a factor above 0."""
+"""Intensity is a share in (0, 0.95], except where it is a factor: see FACTORS."""
+
+FACTORS: Final = {
+    PRICE_GLITCH: (0.0, 1_000.0),
+    FLASH_SALE: (1.0, 20.0),
+    SLOW_DRIFT: (0.0, 20.0),
+}
+"""Kinds whose intensity is a factor, above the first number and at most the second."""
 
 
 class GroundTruth(msgspec.Struct, frozen=True):
     """One planted incident as it was: event times in ms, the end excluded.
 
-    `target` is the customer (hot_key), product (bot_storm) or category (price_glitch) in trouble,
-    `category` that of the target; "" where the kind has none. `count` is the records struck so
-    far: a late one counts when it comes, and one struck twice counts with both.
+    `target` is the customer (hot_key), product (bot_storm) or category (price_glitch, flash_sale)
+    in trouble, `category` that of the target; "" where the kind has none. `count` is the records
+    struck so far: a late one counts when it comes, and one struck twice counts with both.
     """
 
     kind: str
@@ -64,7 +78,7 @@ class GroundTruth(msgspec.Struct, frozen=True):
 
 
 class Incident:
-    """One planted incident under way; hot_key and bot_storm bring their own crowd."""
+    """One planted incident under way; hot_key, bot_storm and flash_sale bring their own crowd."""
 
     def __init__(self, kind: str, start_ts: int, end_ts: int, intensity: float) -> None:
         self.kind = kind
@@ -76,6 +90,10 @@ class Incident:
         self.count = 0
         self.crowd: Crowd | None = None
         self.credit = 0.0
+
+    def progress(self, now_ms: int) -> float:
+        """How much of it is over, 0 to 1."""
+        return min(1.0, max(0.0, (now_ms - self.start_ts) / (self.end_ts - self.start_ts)))
 
     def close(self) -> None:
         """Send the crowd home, so that past incidents cost no memory; its count stays."""
@@ -102,9 +120,9 @@ def checked_intensity(kind: str, intensity: float) -> float:
         raise ValueError(f"no incident is called {kind!r}; there are {', '.join(KINDS)}")
     if intensity == 0.0:
         return KINDS[kind].intensity
-    most = 1_000.0 if kind == PRICE_GLITCH else MOST_INTENSITY
-    if not 0.0 < intensity <= most:
-        raise ValueError(f"the intensity of {kind} is above 0 and at most {most:g}")
+    above, most = FACTORS.get(kind, (0.0, MOST_INTENSITY))
+    if not above < intensity <= most:
+        raise ValueError(f"the intensity of {kind} is above {above:g} and at most {most:g}")
     return intensity
 
 
@@ -140,6 +158,19 @@ def stage(
             tick_ms=tick_ms,
             landings=0.0,
             label=BOT_STORM,
+        )
+    elif incident.kind == FLASH_SALE:
+        category = _sought_product(pool, rng).category
+        incident.target = incident.category = category
+        incident.crowd = Crowd(
+            clicks,
+            rng,
+            visitor=picks(rng, pool.customers, pool.customer_shares),
+            interest=picks(rng, tuple(p for p in pool.products if p.category == category)),
+            habits=SHOPPERS,
+            dwell_ms=PEOPLE_MS,
+            tick_ms=tick_ms,
+            label=FLASH_SALE,
         )
     elif incident.kind == PRICE_GLITCH:
         incident.target = incident.category = _sought_product(pool, rng).category

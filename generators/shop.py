@@ -13,7 +13,16 @@ from generators.counter import Counter
 from generators.crowd import Crowd
 from generators.delivery import Delivery
 from generators.draws import Purpose, picks, rolls, stream
-from generators.incidents import BOT_STORM, GroundTruth, Incident, checked_intensity, stage
+from generators.incidents import (
+    BOT_STORM,
+    FLASH_SALE,
+    SALE_RISE_MS,
+    SLOW_DRIFT,
+    GroundTruth,
+    Incident,
+    checked_intensity,
+    stage,
+)
 from generators.traffic import SHAPES, rate_at
 from generators.wire import CLICKS, ORDERS, STREAMS, Emitted
 
@@ -135,14 +144,30 @@ class Shop:
         for kind in [kind for kind, one in self._active.items() if one.end_ts <= start]:
             self._active.pop(kind).close()
         middle_s = (start + self.tick_ms / 2 - self._shape_since) / 1000
-        self._credit += rate_at(self._shape, middle_s, self._rate) * self.tick_ms / 1000
+        due = rate_at(self._shape, middle_s, self._rate) * self.tick_ms / 1000
+        self._credit += due
         released = self._delivery.release()
         budget = max(0, int(self._credit) - len(released))
-        records = self._serve(self._turns(budget), start)
+        self._counter.slow_down(self._active.get(SLOW_DRIFT), start)
+        rush = self._rush(due, start)
+        self._credit += sum(self._costs[session.state] for session, _ in rush)
+        turns = self._turns(budget)
+        records = self._serve(_interleaved([turns, rush]) if rush else turns, start)
         records = released + self._delivery.disturb(records, self._active)
         self._credit -= len(records)
         self._now = start + self.tick_ms
         return records
+
+    def _rush(self, due: float, start: int) -> list[Turn]:
+        """Who comes to a flash sale in this tick, beyond the shop's rate of `due` records."""
+        sale = self._active.get(FLASH_SALE)
+        if sale is None or sale.crowd is None:
+            return []
+        risen = min(1.0, (start + self.tick_ms - sale.start_ts) / SALE_RISE_MS)
+        sale.credit += due * (sale.intensity - 1.0) * risen
+        turns = self._step_up(sale.crowd, int(sale.credit))
+        sale.credit -= sum(self._costs[session.state] for session, _ in turns)
+        return turns
 
     def _turns(self, budget: int) -> list[Turn]:
         """Whose turn it is in this tick: crowds of incidents by their shares, then the people."""
@@ -150,7 +175,9 @@ class Shop:
             (one, one.crowd)
             for one in self._active.values()
             # Bots place no orders: where only orders are shown, they would never be done.
-            if one.crowd is not None and (self._costs[LAND] or one.kind != BOT_STORM)
+            if one.crowd is not None
+            and one.kind != FLASH_SALE
+            and (self._costs[LAND] or one.kind != BOT_STORM)
         ]
         scale = min(1.0, CROWDED / max(CROWDED, sum(one.intensity for one, _ in crowds)))
         left = budget

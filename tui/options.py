@@ -16,7 +16,8 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 INCIDENT_S: Final = 10.0
 
 LAB_OPTIONS: Final = (
-    "rate", "shape", "shards", "consumers", "seed", "key", "view", "limits", "aggregate", "readers",
+    "rate", "speed", "incidents", "shape", "shards", "consumers", "seed", "key", "view", "limits",
+    "aggregate", "readers",
     "fan_out", "streams", "bootstrap", "topic_prefix", "replication", "lateness_s",
     "session_timeout_s", "store_clicks", "data_dir",
 )  # fmt: skip
@@ -100,7 +101,20 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
     lab = parser.add_argument_group("the lab")
     # Suppressed defaults: an option given before the command is not undone by the command's own.
     add = partial(lab.add_argument, default=argparse.SUPPRESS)
-    add("--rate", type=float, metavar="N", help="records per second over all streams (1000)")
+    add(
+        "--rate", type=float, metavar="N",
+        help="records per second of the wall clock, over all streams (1000)",
+    )  # fmt: skip
+    add(
+        "--speed", type=float, metavar="N",
+        help="event time runs N times faster than the wall clock: 20 makes an hour of the shop in "
+        "3 minutes; the records of a second then lie in N seconds of event time (1)",
+    )  # fmt: skip
+    add(
+        "--incidents", metavar="WHICH",
+        help="trouble to plant, by event time after the beginning: default (an hour with one of "
+        "each kind), none, a TOML file, or KIND@START+LENGTH such as flash_sale@30m+60s,... (none)",
+    )  # fmt: skip
     add("--shards", type=int, metavar="N", help="shards (partitions) of each stream (4)")
     add("--consumers", type=int, metavar="N", help="consumer processes in the group (2)")
     add("--seed", type=int, metavar="N", help="same seed, same events (7)")

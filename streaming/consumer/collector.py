@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -41,9 +41,20 @@ class _Reading(msgspec.Struct):
 
 
 class Collector:
-    """Turns batches into handovers. Knows nothing of Kafka's group nor of the engine."""
+    """Turns batches into handovers. Knows nothing of Kafka's group nor of the engine.
 
-    def __init__(self, streams: Collection[str], lateness_ms: int, *, store_clicks: bool) -> None:
+    `now_ms` tells event time, against which events are believed or not.
+    """
+
+    def __init__(
+        self,
+        streams: Collection[str],
+        lateness_ms: int,
+        *,
+        store_clicks: bool,
+        now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+    ) -> None:
+        self._now_ms = now_ms
         self._panes: dict[str, StreamPanes] = {}
         self._plan = 0
         self._set_late: list[SetLateRow] = []
@@ -119,7 +130,7 @@ class Collector:
             records,
             reading.watermark_ms,
             reading.floor_ms,
-            int(time.time() * 1000),
+            self._now_ms(),
         )
         if self._plan:
             self._set_late += self._panes[stream].add(

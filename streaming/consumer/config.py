@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streaming.broker.connection import Wire
+from streaming.clock import LabClock
 
 
 class WorkerConfig(msgspec.Struct, frozen=True):
@@ -20,4 +21,5 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     flush_ms: int
     session_timeout_ms: int
     store_clicks: bool
+    clock: LabClock
     whole_batches: bool = True

@@ -86,8 +86,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._dead_letters = DeadLetters(kafka, config.dead_letter_topic, config.topics)
         self._collector = Collector(
-            config.topics, config.lateness_ms, store_clicks=config.store_clicks
-        )
+            config.topics, config.lateness_ms, store_clicks=config.store_clicks,
+            now_ms=config.clock.now_ms,
+        )  # fmt: skip
         self._lock = asyncio.Lock()
         self._windows = WindowPlan(0)
         self._claim = 0

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from generators.schedule import read_schedule
 from streaming.consumer.config import WorkerConfig
 from streaming.lab.producer_messages import KeyStats, PackingStats, ProducerStats, ShardPuts
 from streaming.lab.rate import Growth, Rate
@@ -78,6 +79,8 @@ class Crew:
             shape=last.shape if last else settings.shape,
             incarnation=self._incarnation,
             duration_s=max(0.05, left) if engine.duration_s else 0.0,
+            clock=engine.clock,
+            incidents=read_schedule(settings.incidents, settings.seed),
         )
 
     async def _delivered_before(self, store: Store, merger: Merger) -> tuple[int, int]:
@@ -166,6 +169,7 @@ class Crew:
             flush_ms=s.flush_ms,
             session_timeout_ms=int(s.session_timeout_s * 1000),
             store_clicks=engine.store_clicks,
+            clock=engine.clock,
         )
 
     def _consumer_pause(self) -> float:

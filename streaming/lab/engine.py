@@ -14,11 +14,14 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from aiokafka import TopicPartition
 
+from streaming import clock as clocks
 from streaming.broker.backend import Backend, Embedded, External
 from streaming.broker.connection import Connection
 from streaming.broker.topics import ANSWER_S, LogWatch
+from streaming.clock import LabClock
 from streaming.declarations.specification import Declarations
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
@@ -91,6 +94,7 @@ class Engine:
         self.verified: VerifyReport | None = None
         self.max_lag_ms = 0.0
         self.store_clicks = settings.store_clicks
+        self.clock = clocks.begin(self.started_at_ms, settings.speed, None, None)
         self.reading = Reading(self)
         self._seq = 0
 
@@ -129,6 +133,7 @@ class Engine:
         store.set_meta("topic_prefix", self.settings.topic_prefix)
         store.set_meta("bootstrap", self.settings.bootstrap or "")
         store.set_meta("kafka", json.dumps(self.settings.kafka.public()))
+        self.clock = self._lab_clock(store)
         self.journal = Journal(store.last_journal(50))
         self.rebalances.journal = self.crew.supervisor.journal = self.journal
         self.merger = Merger(
@@ -150,6 +155,18 @@ class Engine:
         for _ in range(self.settings.consumers):
             self.crew.add_consumer()
         self.crew.start_traffic(store, self.merger)
+
+    def _lab_clock(self, store: Store) -> LabClock:
+        """The clock of this start, which the store keeps for the engine after a killed one."""
+        text = store.meta_default("clock", "")
+        before = msgspec.json.decode(text, type=LabClock) if text else None
+        if before is not None and self._resume:
+            return before
+        clock = clocks.begin(
+            self.started_at_ms, self.settings.speed, before, store.newest_event_ms()
+        )
+        store.set_meta("clock", msgspec.json.encode(clock).decode())
+        return clock
 
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
         self.state = "stopping" if self.failure is None else "failed"

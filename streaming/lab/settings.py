@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from generators.schedule import read_schedule
 from generators.wire import STREAMS
 from streaming.broker.security import PLAINTEXT, SECRETS, Security
 from streaming.lab.sources import (
@@ -49,7 +50,15 @@ class LabSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     rate: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
-        1000.0, description="records per second over all streams"
+        1000.0, description="records per second of the wall clock, over all streams"
+    )
+    speed: Annotated[float, Field(ge=0.1, le=100)] = Field(
+        1.0, description="how many times faster than the wall clock event time runs"
+    )
+    incidents: str = Field(
+        "none",
+        description="trouble to plant by event time: default, none, a TOML file or "
+        "KIND@START+LENGTH, ...",
     )
     shape: str = Field("constant", description="how the rate moves over time")
     shards: Annotated[int, Field(ge=1, le=200)] = Field(
@@ -160,6 +169,12 @@ class LabSettings(BaseModel):
 
         if value not in SHAPES:
             raise ValueError(f"unknown shape {value!r}; known: {', '.join(SHAPES)}")
+        return value
+
+    @field_validator("incidents")
+    @classmethod
+    def _known_incidents(cls, value: str) -> str:
+        read_schedule(value, 0)
         return value
 
     @field_validator("streams")

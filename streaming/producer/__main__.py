@@ -42,9 +42,13 @@ log: Final = logging.getLogger(__name__)
 
 STATS_EVERY_S: Final = 0.2
 
+TICK_MS: Final = 50
+MOST_TICK_MS: Final = 250
+"""Event time of a tick: the faster it goes, the longer, so that ticks stay few a second."""
+
 
 class Generator:
-    """Drives a shop on the wall clock."""
+    """Drives a shop on the lab's clock."""
 
     def __init__(self, config: ProducerConfig, channel: Channel[Tell]) -> None:
         self.config = config
@@ -56,6 +60,7 @@ class Generator:
         self._shape = config.shape
         self._behind_ms = 0.0
         self._shop: Shop | None = None
+        self._planned = list(config.incidents)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -87,28 +92,44 @@ class Generator:
                 await asyncio.sleep(0.3)
 
     async def _produce(self) -> None:
-        start_ms = int(time.time() * 1000)
+        clock, duration_s = self.config.clock, self.config.duration_s
+        start_ms = int(clock.event(time.time() * 1000))
         self._shop = shop = Shop(
             ShopConfig(
                 seed=self.config.seed,
-                rate=self._rate,
+                rate=self._rate / clock.speed,
                 shape=self._shape,
                 streams=tuple(self.config.topics),
                 incarnation=self.config.incarnation,
+                tick_ms=round(min(MOST_TICK_MS, max(TICK_MS, TICK_MS * clock.speed))),
             ),
             start_ms,
         )
-        end_ms = start_ms + self.config.duration_s * 1000 if self.config.duration_s else None
+        end_ms = start_ms + duration_s * 1000 * clock.speed if duration_s else None
         self._state = "running"
         while not self._stopping.is_set():
             if end_ms is not None and shop.next_tick_ms > end_ms:
                 return
-            self._behind_ms = time.time() * 1000 - shop.next_tick_ms
+            self._behind_ms = time.time() * 1000 - clock.wall(shop.next_tick_ms)
             if self._behind_ms < 0:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), -self._behind_ms / 1000)
                 continue
+            self._plant_due(shop)
             await self._delivery.write(shop.tick())
+
+    def _plant_due(self, shop: Shop) -> None:
+        """Plant what is to begin with the next tick, or was under way when this process began."""
+        now_ms = shop.next_tick_ms - shop.tick_ms
+        while self._planned:
+            planned = self._planned[0]
+            start_ms = self.config.clock.origin_ms + planned.start_s * 1000
+            if start_ms > now_ms:
+                return
+            self._planned.pop(0)
+            left_s = planned.length_s - (now_ms - start_ms) / 1000
+            if left_s > 0:
+                shop.plant(planned.kind, left_s, planned.intensity)
 
     async def _hear(self) -> None:
         while True:
@@ -132,7 +153,7 @@ class Generator:
             case SetRate(per_s):
                 self._rate = per_s
                 if self._shop is not None:
-                    self._shop.set_rate(per_s)
+                    self._shop.set_rate(per_s / self.config.clock.speed)
                 return Reply(True, f"load is now {per_s:,.0f} records/s")
             case SetShape(shape):
                 if shape not in SHAPES:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
+from generators.schedule import Planned
 from streaming.broker.connection import Wire
+from streaming.clock import LabClock
 from streaming.shards.plan import StreamPlan
 
 
 class ProducerConfig(msgspec.Struct, frozen=True):
-    """What the generator process is told at its start; `duration_s` 0 means without end."""
+    """What the generator process is told at its start; `duration_s` 0 means without end.
+
+    `rate` and `duration_s` are by the wall clock, the times of `incidents` event time after the
+    clock's origin.
+    """
 
     engine: str
     kafka: Wire
@@ -20,3 +26,5 @@ class ProducerConfig(msgspec.Struct, frozen=True):
     shape: str
     incarnation: int
     duration_s: float
+    clock: LabClock
+    incidents: tuple[Planned, ...] = ()

@@ -253,6 +253,11 @@ class Store(StoreFile):
         """Where the reading of a shard has to go on."""
         return self.ledger.position(stream, shard, self.windows[stream].watermark_ms)
 
+    def newest_event_ms(self) -> int | None:
+        """The latest event time of any stored record."""
+        marks = [p.watermark_ms for p in self.ledger.progress.values()]
+        return max((mark for mark in marks if mark is not None), default=None)
+
     def lowest_watermark(self, stream: str, idle: Collection[Shard]) -> int | None:
         """The minimum over the stream's shards that are not idle; None when it is unknown."""
         marks = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import statistics
 import weakref
 from collections import Counter
 
@@ -216,10 +217,41 @@ def test_prices_of_one_category_are_wrong(factor: float) -> None:
     assert hit > 20
 
 
+def test_a_flash_sale_brings_so_many_times_the_records_to_one_category() -> None:
+    shop = struck("flash_sale", 60, 4.0, rate=400)
+    rising, full = records(shop, 5), records(shop, 20)
+    assert pytest.approx(len(full), rel=0.02) == 4 * 400 * 20
+    assert 5 * 400 < len(rising) < 4 * 5 * 400
+    truth = only_truth(shop)
+    sale = labelled(full, "flash_sale")
+    assert len(sale) == pytest.approx(3 * 400 * 20, rel=0.02)
+    assert {r.event.category for r in sale if r.event is not None} == {truth.target}
+    assert [r.stream for r in sale].count("orders") > 500
+    records(shop, 35)
+    assert len(records(shop, 10)) == pytest.approx(4_000, rel=0.02)
+
+
+def test_in_a_slow_drift_pages_load_ever_more_slowly_until_it_ends() -> None:
+    def median_load_ms(shop: Shop, seconds: float) -> float:
+        loads = [r.event.load_ms for r in records(shop, seconds) if isinstance(r.event, Click)]
+        return statistics.median(loads)
+
+    shop = struck("slow_drift", 100, 2.0)
+    usual = median_load_ms(new_shop(), 10)
+    begin = median_load_ms(shop, 10)
+    records(shop, 80)
+    late = median_load_ms(shop, 10)
+    after = median_load_ms(shop, 10)
+    assert begin == pytest.approx(1.1 * usual, rel=0.1)
+    assert late == pytest.approx(2.9 * usual, rel=0.1)
+    assert after == pytest.approx(usual, rel=0.1)
+
+
 def test_incidents_may_come_together() -> None:
     shop = new_shop(streams=ALL)
     for kind in KINDS:
-        shop.plant(kind, 30)
+        # Some payments get through, or no price of theirs could be wrong.
+        shop.plant(kind, 30, 0.5 if kind == "payment_outage" else 0.0)
     assert shop.active_incidents() == tuple(KINDS)
     labels = Counter(record.label for record in records(shop, 30))
     assert set(labels) == {"", *KINDS}
