@@ -39,7 +39,8 @@ class AlarmSpec(BaseModel):
     key: str | None = Field(None, description="window: of this key only (default: of each)")
     detector: str = Field("", description='watch a detector, by event time; "*" is each of them')
     field: Literal["grade", "evidence", "anomaly_score", "value"] = Field(
-        "grade", description="detector: what of it"
+        "grade",
+        description="detector: what of it; evidence is 0 where a point is close to its mean",
     )
     metrics: dict[str, str] = Field(
         default={}, description="maths: ids and what they are, METRIC or WINDOW.VALUE"

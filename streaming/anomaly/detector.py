@@ -92,7 +92,8 @@ class Expected(msgspec.Struct, frozen=True):
 class Score(msgspec.Struct, frozen=True):
     """What a detector says of one point.
 
-    `anomaly_score` is the forest's, 0 while it warms up. `grade` is 0 (ordinary) to 1; it is there
+    `anomaly_score` is the forest's, 0 while it warms up. `near`: it is close to what was expected,
+    whatever the evidence. `grade` is 0 (ordinary) to 1; it is there
     for echoes too. `confidence` is 0 to 1. `expected` is of the feature most to blame (the first
     where none is), None before there is any. `explanation` is JSON as Kinesis Data Analytics has
     it, "" where nobody asked. `reason` is for people.
@@ -105,6 +106,7 @@ class Score(msgspec.Struct, frozen=True):
     range_break: float = 0.0
     evidence: float = 0.0
     grade: float = 0.0
+    near: bool = False
     confidence: float = 0.0
     expected: Expected | None = None
     explanation: str = ""
@@ -217,6 +219,7 @@ class Detector:
             float(any(sides)),
             evidence,
             grade,
+            not any(off),
             max(0.0, confidence),
             expected[blamed],
             explained(settings.features, parts) if parts else "",

@@ -83,7 +83,8 @@ class Sustained(msgspec.Struct):
 
     The mean of the last `short` scores against the decaying mean and deviation of that mean, as a
     logarithm of the normal tail in parts of 1e-10: the anomaly likelihood of Ahmad, Lavin, Purdy
-    and Agha, "Unsupervised real-time anomaly detection for streaming data" (2017).
+    and Agha, "Unsupervised real-time anomaly detection for streaming data" (2017). 0 for the first
+    `short` scores.
     """
 
     short: int
@@ -100,7 +101,7 @@ class Sustained(msgspec.Struct):
             del self.last[0]
         now = sum(self.last) / len(self.last)
         unlikely = 0.0
-        if self.n:
+        if self.n >= self.short:
             deviation = max(0.05, math.sqrt(max(self.variance, 0.0)))
             tail = 0.5 * math.erfc((now - self.mean) / deviation / math.sqrt(2.0))
             unlikely = max(0.0, math.log(tail + 1e-10) / _FAR)

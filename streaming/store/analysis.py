@@ -130,7 +130,7 @@ def _samples(points: Sequence[Point], scored: Sequence[Scored]) -> Iterator[Samp
             "detector", each.detector, each.key, each.at_ms,
             {
                 "grade": score.grade if judged else None,
-                "evidence": score.evidence if judged else None,
+                "evidence": (0.0 if score.near else score.evidence) if judged else None,
                 "anomaly_score": score.anomaly_score if judged else None,
                 "value": score.expected.value if score.expected is not None else None,
             },

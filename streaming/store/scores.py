@@ -59,7 +59,7 @@ def scored_of(row: Mapping[str, Any], at_ms: int) -> Scored:
     )  # fmt: skip
     score = Score(
         row["state"], row["anomaly_score"] or 0.0, row["novelty"], row["sustained"],
-        row["range_break"], row["evidence"], row["grade"], row["confidence"], expected,
+        row["range_break"], row["evidence"], row["grade"], False, row["confidence"], expected,
         row["anomaly_explanation"], row["reason"],
     )  # fmt: skip
     offset = row["offset"] if row["offset"] is not None else -1

@@ -21,6 +21,7 @@ from streaming.windows.values import Value
 
 _CHUNK: Final = 50_000
 _ITEMS: Final = "items"
+_LOWEST: Final = "lowest_price"
 _EVERYTHING: Final = 2**62
 
 
@@ -218,11 +219,14 @@ def _places(places: Sequence[tuple[int, int]]) -> Any:
 def _field(fields: Mapping[str, Any], name: str) -> Any:
     if name == _ITEMS:
         return min(2**36, sum(line["quantity"] for line in fields["lines"]))
+    if name == _LOWEST:
+        return min(2**36, *(line["price_cents"] for line in fields["lines"]))
     return fields[name]
 
 
 def _kind(name: str) -> Any:
-    return pa.int64() if name in ("load_ms", "total_cents", "size", _ITEMS) else pa.string()
+    numbers = ("load_ms", "total_cents", "size", _ITEMS, _LOWEST)
+    return pa.int64() if name in numbers else pa.string()
 
 
 def _agrees(value: Value, exact: Any, values: Mapping[str, Any]) -> bool:

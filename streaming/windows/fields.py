@@ -27,6 +27,10 @@ def _items(event: Any) -> int:
     return min(MAX_MEASURE, sum(int(line.quantity) for line in event.lines))
 
 
+def _lowest_price(event: Any) -> int:
+    return min(MAX_MEASURE, *(int(line.price_cents) for line in event.lines))
+
+
 def _fields(stream: str, kind: type) -> dict[str, Getter]:
     """Fields of one type by the name they have in the event's JSON."""
     found: dict[str, Getter] = {}
@@ -43,6 +47,6 @@ TEXTS: Final[dict[str, dict[str, Getter]]] = {s: _fields(s, str) for s in _STRUC
 NUMBERS: Final[dict[str, dict[str, Getter]]] = {s: _fields(s, int) for s in _STRUCTS}
 """Integer fields of each stream, 0 to MAX_MEASURE: what is summed.
 
-`items` of an order are the pieces of all its lines.
+Of an order, `items` are the pieces of all its lines, `lowest_price` the least price_cents of one.
 """
-NUMBERS[ORDERS]["items"] = _items
+NUMBERS[ORDERS] |= {"items": _items, "lowest_price": _lowest_price}
