@@ -69,6 +69,9 @@ examples:
   dasprep-tui run --duration 20s --plant poison:5s --plant late --verify
   dasprep-tui run --view kinesis --limits on --rate 3500 --duration 20s --verify
                                                full shards refuse records, and none is lost
+  dasprep-tui run --duration 3m --speed 20 --incidents default --score-alarms
+                                               an hour of the shop in 3 minutes: are the planted
+                                               incidents found, and nothing else?
   dasprep-tui run --plain                      a line a second until ctrl+c
 
 Progress goes to standard error; with `--json -` standard output carries the JSON alone.
@@ -149,6 +152,10 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--verify", action="store_true", help="at the end recompute the truth from the log"
     )
+    run.add_argument(
+        "--score-alarms", action="store_true",
+        help="at the end hold the alarms by event time against the incidents that were planted",
+    )  # fmt: skip
 
     attach = _command(commands, "attach", "open the screen of a lab that runs already", "")
     _add_data_dir(attach)

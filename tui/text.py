@@ -33,7 +33,29 @@ def summary_lines(s: dict[str, Any]) -> list[str]:
             f"key {s['key']}: max/mean {k['max_over_mean']:.2f}, Gini {k['gini']:.2f}, "
             f"Jain {k['jain']:.2f} over the shards of the first stream"
         )
+    if s.get("alarm_scores"):
+        lines += _alarm_lines(s["alarm_scores"])
     cpu = ", ".join(f"{role} {value:.1f}" for role, value in sorted(s["cpu_s"].items()))
     rss = ", ".join(f"{role} {value:.0f}" for role, value in sorted(s["rss_mib"].items()))
     lines += [f"CPU seconds: {cpu}   memory MiB: {rss}", f"data: {s['data_dir']}"]
+    return lines
+
+
+def _alarm_lines(scores: dict[str, Any]) -> list[str]:
+    def part(value: float | None) -> str:
+        return "-" if value is None else f"{value:.2f}"
+
+    delay = scores["delay_s"]
+    lines = [
+        f"alarms {scores['alarms']} for {scores['incidents']} incidents   "
+        f"precision {part(scores['precision'])}   recall {part(scores['recall'])}   "
+        f"delay p50 {_number(delay['p50'])} s, max {_number(delay['max'])} s   "
+        f"false {scores['false_alarms']}   missed {scores['missed']}"
+    ]
+    missed = [kind for kind, counts in scores["kinds"].items() if counts["missed"]]
+    if missed:
+        lines.append(f"missed: {', '.join(missed)}")
+    if scores["false"]:
+        names = sorted({alarm["name"] for alarm in scores["false"]})
+        lines.append(f"went off without an incident: {', '.join(names)}")
     return lines

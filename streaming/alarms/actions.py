@@ -18,6 +18,9 @@ from typing import Final
 
 import msgspec
 
+PLAIN: Final = ("bell", "notify", "record")
+"""Actions that whoever watches the alarms does."""
+
 TIMEOUT_S: Final = 10.0
 AT_ONCE: Final = 4
 MOST_WAITING: Final = 100

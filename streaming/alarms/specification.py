@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from streaming.alarms.actions import PLAIN
 from streaming.alarms.composite import CompositeRule, in_order
 from streaming.alarms.evaluator import BANDS, THRESHOLDS, Missing
 from streaming.alarms.maths import Expression
@@ -20,7 +21,6 @@ Severity: TypeAlias = Literal["warn", "alarm"]
 FIELDS: Final = ("grade", "evidence", "anomaly_score", "value")
 """What an alarm can watch of a detector."""
 
-PLAIN_ACTIONS: Final = ("bell", "notify", "record")
 MOST_PERIODS: Final = 100
 
 
@@ -143,7 +143,7 @@ class AlarmSpec(BaseModel):
 def _check_action(action: str) -> None:
     kind, colon, what = action.partition(":")
     what = what.strip()
-    if action in PLAIN_ACTIONS:
+    if action in PLAIN:
         return
     if kind == "command" and colon and what:
         try:
@@ -154,7 +154,7 @@ def _check_action(action: str) -> None:
     if kind == "webhook" and what.startswith(("http://", "https://")):
         return
     raise ValueError(
-        f"actions: {action!r} is none; there are {', '.join(PLAIN_ACTIONS)}, command: PROGRAM ... "
+        f"actions: {action!r} is none; there are {', '.join(PLAIN)}, command: PROGRAM ... "
         "and webhook: URL"
     )
 

@@ -157,7 +157,7 @@ class SetAggregation(_Command, frozen=True, tag=True):
 
 
 class UseWindows(_Command, frozen=True, tag=True):
-    """Other declared windows from now on: `windows` is a `Checked` set as JSON.
+    """Other windows, detectors and alarms from now on: `windows` are `Declarations` as JSON.
 
     What is not final of a window that changes or goes is in no result; what is final stays.
     """
@@ -165,8 +165,28 @@ class UseWindows(_Command, frozen=True, tag=True):
     windows: str
 
 
+class Acknowledge(_Command, frozen=True, tag=True):
+    """Say that somebody knows of an alarm that is in ALARM; `key` "*" means of all its keys."""
+
+    alarm: str
+    key: str = "*"
+
+
+class Suppress(_Command, frozen=True, tag=True):
+    """No actions of an alarm for `seconds`; states and history go on. 0 seconds ends that."""
+
+    alarm: str
+    seconds: float
+    key: str = "*"
+
+
 class Summary(_Command, frozen=True, tag=True):
-    """The run's totals so far; the reply's `data` is the JSON that `run --json` writes."""
+    """The run's totals so far; the reply's `data` is the JSON that `run --json` writes.
+
+    With `score_alarms`, how good the alarms were by what was planted is in it.
+    """
+
+    score_alarms: bool = False
 
 
 class Shutdown(_Command, frozen=True, tag=True):
@@ -195,6 +215,8 @@ Command: TypeAlias = (
     | SetAggregation
     | SetReading
     | UseWindows
+    | Acknowledge
+    | Suppress
     | Summary
     | Shutdown
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from streaming.lab.commands import (
+    Acknowledge,
     AddConsumer,
     Command,
     CopyStore,
@@ -30,6 +31,7 @@ from streaming.lab.commands import (
     SplitShard,
     StopTraffic,
     Summary,
+    Suppress,
     SwitchKey,
     UpdateShardCount,
     UseWindows,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 _POLL_S = 0.1
+MOST_SUPPRESSED_S = 7 * 86_400
 
 
 async def execute(engine: Engine, command: Command) -> Reply:
@@ -107,8 +110,17 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "reading", Reply(True, text))
         case UseWindows(windows):
             return _noted(engine, "windows", await engine.declared.change(windows))
-        case Summary():
-            return Reply(True, "", msgspec.json.encode(await summarise(engine)).decode())
+        case Acknowledge(alarm, key):
+            reply = await engine.watching.acknowledge(alarm, None if key == "*" else key)
+            return _noted(engine, "alarm", reply)
+        case Suppress(_, seconds, _) if not 0 <= seconds <= MOST_SUPPRESSED_S:
+            return Reply(False, "an alarm is suppressed for 0 seconds to 7 days")
+        case Suppress(alarm, seconds, key):
+            reply = await engine.watching.suppress(alarm, None if key == "*" else key, seconds)
+            return _noted(engine, "alarm", reply)
+        case Summary(score_alarms):
+            totals = await summarise(engine, score_alarms=score_alarms)
+            return Reply(True, "", msgspec.json.encode(totals).decode())
         case Shutdown():
             engine.stop.set()
             return Reply(True, "the lab ends")

@@ -39,6 +39,7 @@ from streaming.lab.snapshot import BrokerState, LabSnapshot, LabState
 from streaming.lab.switchboard import Switchboard
 from streaming.lab.usage import Usage
 from streaming.lab.views import build_snapshot
+from streaming.lab.watching import Watching
 from streaming.store.epochs import Epoch, Measured
 from streaming.store.ledger import Shard
 from streaming.store.store import Store, StoreFailed
@@ -87,6 +88,7 @@ class Engine:
         self.crew = Crew(self)
         self.switchboard = Switchboard(self)
         self.declared = Declaring(self, windows or Declarations())
+        self.watching = Watching(self)
         self.store: Store | None = None
         self.merger: Merger | None = None
         self.watch: LogWatch | None = None
@@ -137,8 +139,9 @@ class Engine:
         self.journal = Journal(store.last_journal(50))
         self.rebalances.journal = self.crew.supervisor.journal = self.journal
         self.merger = Merger(
-            store, self.journal, self._idle, self.crew.stats_row, self.reading.claimed
-        )
+            store, self.journal, self._idle, self.crew.stats_row, self.reading.claimed,
+            self.watching.told,
+        )  # fmt: skip
         self.journal.add("info", "start", f"the lab starts in {self.paths.root}")
         self.detail = f"starting {self.backend.label}"
         await self.backend.start()
@@ -177,6 +180,7 @@ class Engine:
         await asyncio.wait(loops, timeout=2)
         if self.watch is not None:
             await self.watch.close()
+        await self.watching.close()
         if self.merger is not None:
             self.journal.add("info", "stop", "the lab ends")
             if not isinstance(self.failure, StoreFailed):
@@ -249,7 +253,9 @@ class Engine:
 
     async def _publish(self) -> None:
         while True:
-            await self.server.publish(self.snapshot())
+            snapshot = self.snapshot()
+            await self.server.publish(snapshot)
+            await self.watching.tick(snapshot)
             await asyncio.sleep(SAMPLE_S)
 
     async def _retain(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias, TypeVar
 
+from streaming.alarms.book import Change
 from streaming.lab.channel import Channel, ChannelClosed
 from streaming.lab.journal import Journal
 from streaming.lab.messages import Claim, Claimed, Handover
@@ -78,7 +79,9 @@ class Merger:
         idle: Callable[[], Collection[Shard]],
         producer: Callable[[], tuple[int, ProducerStats] | None],
         reading: Callable[[Claimed], Claimed] = lambda claimed: claimed,
+        told: Callable[[tuple[Change, ...]], None] = lambda changes: None,
     ) -> None:
+        self._told = told
         self._store = store
         self._journal = journal
         self._idle = idle
@@ -157,6 +160,7 @@ class Merger:
         )
         now_ms = int(time.time() * 1000)
         self.commit_ms = merged.millis
+        self._told(merged.changes)
         for ((name, channel), handover), ack in zip(handovers, merged.acks, strict=True):
             if ack.ok:
                 self.latencies.add(now_ms, handover.sent_ms)

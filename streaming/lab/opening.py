@@ -23,7 +23,7 @@ async def prepare(engine: Engine, store: Store, *, resume: bool) -> None:
     counts = await ensure_topics(
         connection,
         dict.fromkeys(engine.topics.values(), settings.shards),
-        [settings.dead_letter_topic],
+        [settings.dead_letter_topic, settings.alarms_topic],
         engine.cluster.replicas,
     )
     await check_group(connection, settings.group)

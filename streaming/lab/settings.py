@@ -218,6 +218,11 @@ class LabSettings(BaseModel):
         """The topic that gets the bytes of records that are no events."""
         return f"{self.topic_prefix}dead-letters"
 
+    @property
+    def alarms_topic(self) -> str:
+        """The topic that gets a record of each alarm that asks for it."""
+        return f"{self.topic_prefix}alarms"
+
 
 _MODELS: Final[Models] = {TABLE: LabSettings, KAFKA: Security}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from streaming.lab.engine import Engine
 
 
-async def summarise(engine: Engine) -> dict[str, Any]:
+async def summarise(engine: Engine, *, score_alarms: bool = False) -> dict[str, Any]:
     """Everything that is known of the run, by the names the docs explain.
 
     `lost` and `duplicates` are exact after a verification; before it `lost` is what was
@@ -35,6 +35,9 @@ async def summarise(engine: Engine) -> dict[str, Any]:
         for shard in stream.shards
     ]
     lags = [stream.lag_ms for stream in snapshot.streams if stream.lag_ms is not None]
+    scores = None
+    if score_alarms and engine.store is not None and engine.merger is not None:
+        scores = await engine.merger.call(engine.store.alarm_scores)
     return {
         "produced": traffic.produced,
         "acked": traffic.acked,
@@ -71,6 +74,7 @@ async def summarise(engine: Engine) -> dict[str, Any]:
         },
         "elapsed_s": round(time.time() - engine.started_at_ms / 1000, 3),
         "data_dir": snapshot.data_dir,
+        "alarm_scores": None if scores is None else msgspec.to_builtins(scores),
         "verify": msgspec.to_builtins(report) if report else None,
     }
 

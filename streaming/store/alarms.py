@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+import msgspec
 
 from streaming.alarms.book import AlarmBook, Change, StateId
+from streaming.alarms.evaluator import AlarmState
 from streaming.alarms.plan import Alarming
 
 if TYPE_CHECKING:
@@ -19,14 +21,30 @@ EVENTS: Final = "event time"
 WALL: Final = "wall clock"
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """An alarm's state for one key, with its plan."""
+
+    plan: Alarming
+    key: str
+    state: AlarmState
+    since_ms: int
+    value: float | None
+    reason: str
+    acknowledged: str
+    suppressed_until_ms: int
+
+
 class Alarms:
     """Two books: one by event time, fed by closed windows; one by the wall clock."""
 
     def __init__(self) -> None:
         self.plan: tuple[Alarming, ...] = ()
+        self._plans: dict[str, Alarming] = {}
         self.events = AlarmBook()
         self.wall = AlarmBook()
         self._unsaved: list[tuple[str, Change]] = []
+        self.shown: tuple[Shown, ...] = ()
+        """All states as they were after the last change, for others to read meanwhile."""
 
     def load(self, con: Connection, plan: Sequence[Alarming]) -> None:
         """Take the states from the store."""
@@ -35,16 +53,29 @@ class Alarms:
         for clock, book in self._books():
             if clock in dumps:
                 book.load(bytes(dumps[clock]))
+        self._show()
+
+    def _show(self) -> None:
+        self.shown = tuple(
+            Shown(
+                self._plans[alarm], key, standing.state, standing.since_ms, standing.value,
+                standing.reason, standing.acknowledged, standing.suppressed_until_ms,
+            )
+            for _, book in self._books()
+            for (alarm, key), standing in sorted(book.standings.items())
+        )  # fmt: skip
 
     def follow(self, con: Connection, plan: Sequence[Alarming]) -> bool:
         """Go by these alarms, inside the caller's transaction; whether anything is new."""
         before = self.plan
         self._follow(plan)
         self._write_books(con, {EVENTS, WALL})
+        self._show()
         return before != self.plan
 
     def _follow(self, plan: Sequence[Alarming]) -> None:
         self.plan = tuple(plan)
+        self._plans = {each.name: each for each in plan}
         self.events.follow([each for each in plan if each.on_events])
         self.wall.follow([each for each in plan if not each.on_events])
 
@@ -86,6 +117,8 @@ class Alarms:
             clocks.add(WALL)
         self._write_books(con, clocks)
         write_history(con, [*unsaved, *((EVENTS, change) for change in changes)])
+        if clocks:
+            self._show()
         return changes
 
     def _write_books(self, con: Connection, clocks: set[str]) -> None:
@@ -121,11 +154,18 @@ class Alarms:
                         changes += self.wall.feed(alarming.name, stream, each.id, now_ms, value)
         changes += self.wall.settle(now_ms)
         self._unsaved += [(WALL, change) for change in changes]
+        self._show()
         return changes
 
-    def touched(self) -> bool:
-        """Whether there is something to store that no transaction has taken yet."""
-        return bool(self._unsaved)
+    def is_suppressed(self, alarm: str, key: str, now_ms: int) -> bool:
+        """Whether an alarm's actions are off."""
+        book, _ = self.find(alarm, key)
+        standing = book.standings.get((alarm, key))
+        return standing is not None and standing.suppressed_until_ms > now_ms
+
+    def save(self, con: Connection) -> None:
+        """Store what people changed, inside the caller's transaction."""
+        self._write_books(con, {EVENTS, WALL})
 
 
 def write_history(con: Connection, changes: Sequence[tuple[str, Change]]) -> None:

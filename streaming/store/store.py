@@ -21,6 +21,7 @@ from streaming.alarms.book import Change
 from streaming.declarations.specification import Declarations
 from streaming.lab.messages import Ack, Handover, PaneRow, Position
 from streaming.lab.producer_messages import ProducerStats
+from streaming.scoring import AlarmScores, read, score
 from streaming.shards.order import OrderBook
 from streaming.shards.plan import StreamPlan
 from streaming.store import writes
@@ -230,6 +231,28 @@ class Store(StoreFile):
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", [_DECLARED, declared.model_dump_json()]
             )
             return new
+
+    def acknowledge(self, alarm: str, key: str | None) -> list[str]:
+        """Say that somebody knows of an alarm; which were in ALARM. Raises StoreFailed."""
+        book, ids = self.analysis.alarms.find(alarm, key)
+        return self._people([id_ for id_ in ids if book.acknowledge(id_, "somebody")])
+
+    def suppress(self, alarm: str, key: str | None, until_ms: int) -> list[str]:
+        """No actions of an alarm until then; which there are. Raises StoreFailed."""
+        book, ids = self.analysis.alarms.find(alarm, key)
+        for id_ in ids:
+            book.suppress(id_, until_ms)
+        return self._people(ids)
+
+    def _people(self, ids: Sequence[tuple[str, str]]) -> list[str]:
+        if ids:
+            with self._or_fail(), self._transaction():
+                self.analysis.alarms.save(self._con)
+        return [" ".join(id_).strip() for id_ in ids]
+
+    def alarm_scores(self) -> AlarmScores:
+        """How good the alarms by event time were, by what was planted."""
+        return score(*read(self._con))
 
     def declarations(self) -> Declarations:
         """What the lab declares, as it was last said."""

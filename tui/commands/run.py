@@ -162,7 +162,7 @@ class HeadlessRun:
         if self._options.verify:
             self._say("verifying: reading the whole log again and comparing it with the store")
             verified = await self._ask(Verify())
-        reply = await self._ask(Summary())
+        reply = await self._ask(Summary(score_alarms=self._options.score_alarms))
         summary: dict[str, Any] = json.loads(reply.data) if reply.data else {}
         summary["engine_restarts"] = self._lab.restarts
         summary["drained"] = drained.ok

@@ -1,0 +1,58 @@
+"""The lab's metrics that alarms watch, from one snapshot to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import StreamView
+
+
+class LabMetrics:
+    """Reads snapshots; remembers what the metrics that are differences need."""
+
+    def __init__(self) -> None:
+        self._dead: int | None = None
+        self._late: int | None = None
+        self._marks: dict[str, tuple[int | None, int]] = {}
+
+    def of(self, s: LabSnapshot) -> list[tuple[str, str, float | None]]:
+        """(metric, stream or "", value) of all of `alarms.metrics.METRICS`; None: unknown."""
+        if s.state not in ("live", "paused", "draining"):
+            return []
+        found = [row for stream in s.streams for row in self._stream(stream, s.at_ms)]
+        dead, late = s.store.dead_letters, s.store.late
+        found += [
+            ("DeadLetters", "", None if self._dead is None else dead - self._dead),
+            ("LateRecords", "", None if self._late is None else late - self._late),
+            ("StoreDelay", "", s.store.latency_p99_ms),
+            ("CommitTime", "", s.store.commit_ms),
+            ("GeneratorsBehind", "", s.traffic.behind_ms),
+        ]
+        self._dead, self._late = dead, late
+        return found
+
+    def _stream(self, stream: StreamView, at_ms: int) -> Iterator[tuple[str, str, float | None]]:
+        name = stream.name
+        loads = [s.kinesis.load for s in stream.shards if s.kinesis is not None]
+        yield "ShardLoad", name, _worst(loads)
+        yield "ShardSkew", name, None if stream.skew is None else stream.skew.max_over_mean
+        yield "ThrottledRecords", name, stream.throttled_per_s
+        yield "IteratorAge", name, stream.lag_ms
+        yield "Lag", name, stream.lag
+        both = stream.in_per_s is not None and stream.out_per_s is not None
+        yield "LagTrend", name, stream.in_per_s - stream.out_per_s if both else None  # type: ignore[operator]
+        yield "WatermarkStuck", name, self._stuck_ms(stream, at_ms)
+
+    def _stuck_ms(self, stream: StreamView, at_ms: int) -> float | None:
+        """How long the watermark has stood although records came in."""
+        mark = stream.watermark_at_ms
+        before, since = self._marks.get(stream.name, (None, at_ms))
+        if mark is None or mark != before or not stream.in_per_s:
+            since = at_ms
+        self._marks[stream.name] = (mark, since)
+        return float(at_ms - since)
+
+
+def _worst(values: list[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
