@@ -18,18 +18,17 @@ from streaming.lab.commands import Command, Reply, SetRate, WhatIf
 from streaming.lab.link import LabError, LabLink, LinkLost
 from streaming.lab.snapshot import LabSnapshot
 from tui import bindings
+from tui.alerts import Alerts
 from tui.glyphs import glyphs_for
 from tui.messages import LabNews
 from tui.moment import Moment
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.safe import safe
+from tui.screens.benches import BENCHES
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
-from tui.screens.keylab import KeyLab
-from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
 from tui.screens.main import MainScreen
-from tui.screens.windows import WindowsScreen
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
@@ -43,7 +42,6 @@ MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
-BENCHES: Final = {"keys": KeyLab, "shards": LineageScreen, "windows": WindowsScreen}
 EXIT_LAB_ERROR: Final = 2
 
 
@@ -84,6 +82,11 @@ class LabApp(App[None]):
         self._asked_load: float | None = None
         self._beat: Timer | None = None
         self.main = MainScreen(self.glyphs)
+        self._alerts = Alerts(self.bell, self._tell_terminal)
+
+    def _tell_terminal(self, escape: str) -> None:
+        if self._driver is not None:
+            self._driver.write(escape)
 
     def get_default_screen(self) -> MainScreen:
         """Start on the live screen."""
@@ -144,6 +147,7 @@ class LabApp(App[None]):
         ):
             self._asked_load = None
         self.newest = message.news
+        self._alerts.hear(message.news)
         if self._monotonic() - self._drawn_at >= self._period:
             self.draw()
 

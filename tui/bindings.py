@@ -21,6 +21,7 @@ APP: Final[list[BindingType]] = [
     Binding("e", "bench('keys')", "Key lab: before and after", id="app.key_lab", key_display="e"),
     Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
+    Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
 
@@ -113,7 +114,16 @@ WINDOWS: Final[list[BindingType]] = [
     Binding("k,up", "screen.choose(-1)", "Previous window", id="windows.up", key_display="k"),
 ]
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS)
+ALARMS: Final[list[BindingType]] = [
+    Binding("d", "screen.other", "Detectors instead of alarms", id="alarms.other"),
+    Binding("x", "screen.acknowledge", "Acknowledge the alarm", id="alarms.acknowledge"),
+    Binding("u", "screen.suppress", "Its actions off for 10 minutes", id="alarms.suppress"),
+    Binding("q", "screen.dismiss", "Close", show=False, id="alarms.close"),
+    Binding("j,down", "screen.choose(1)", "Next alarm", id="alarms.down", key_display="j"),
+    Binding("k,up", "screen.choose(-1)", "Previous alarm", id="alarms.up", key_display="k"),
+]
+
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS)
 """Bindings of dialogs that the help tells of while none is open."""
 
 KEY_BAR: Final = (
@@ -127,6 +137,7 @@ KEY_BAR: Final = (
     (("app.key_lab",), "Keys"),
     (("app.shards",), "Lineage"),
     (("app.windows",), "Windows"),
+    (("app.alarms",), "Alarms"),
     (("app.what_if",), "What if"),
     (("app.broker",), "Broker"),
     (("refresh.down", "refresh.up"), "Rate"),
@@ -154,6 +165,13 @@ LINEAGE_BAR: Final = (
 
 WINDOWS_BAR: Final = ((("windows.up", "windows.down"), "Window"),)
 
+ALARMS_BAR: Final = (
+    (("alarms.other",), "Detectors"),
+    (("alarms.acknowledge",), "Acknowledge"),
+    (("alarms.suppress",), "Suppress"),
+    (("alarms.up", "alarms.down"), "Choose"),
+)
+
 HELP_GROUPS: Final = tuple(
     (title, tuple((binding.id or "", binding.description) for binding in bound if binding.id))
     for title, bound in (
@@ -163,6 +181,7 @@ HELP_GROUPS: Final = tuple(
         ("In the key lab", BindingsMap([*BENCH, *PAGES, *KEY_INPUT]).shown_keys),
         ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
         ("In windows", BindingsMap(WINDOWS).shown_keys),
+        ("In alarms", BindingsMap(ALARMS).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

@@ -95,6 +95,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "The declared windows and their newest results",
         partial(app.action_bench, "windows"),
     )
+    yield Entry(
+        "Alarms and detectors",
+        "Their states, their reasons, and what to do about an alarm",
+        partial(app.action_bench, "alarms"),
+    )
     stream = None if app.main.moment is None else app.main.moment.shown_stream
     if stream is None:
         return

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from streaming.lab.alarm_snapshot import AlarmChangeView, AlarmView, DetectorView
 from streaming.lab.stream_snapshot import SnapshotPart, StreamView
 
 SNAPSHOT_VERSION = 1
@@ -199,3 +200,13 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     parents_first: bool = True
     """Kinesis view: child shards are read after their parents."""
     windows: tuple[WindowView, ...] = ()
+    alarms: tuple[AlarmView, ...] = ()
+    """Those in ALARM first."""
+    alarm_changes: tuple[AlarmChangeView, ...] = ()
+    """Newest first."""
+    detectors: tuple[DetectorView, ...] = ()
+    bells: int = 0
+    """Times so far that an alarm asked for the terminal's bell."""
+    notices: tuple[str, ...] = ()
+    """What alarms want to be told on the desktop: the newest of `noticed`, newest last."""
+    noticed: int = 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from streaming.lab.alarmviews import alarm_views, change_views, detector_views
 from streaming.lab.epochviews import epoch_views, heavy_keys
 from streaming.lab.kinesisviews import with_kinesis
 from streaming.lab.snapshot import (
@@ -54,6 +55,12 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         fan_out=engine.reading.fan_out,
         parents_first=engine.reading.parents_first,
         windows=window_views(store.declared) if store is not None else (),
+        alarms=alarm_views(store.analysis) if store is not None else (),
+        alarm_changes=change_views(store.analysis) if store is not None else (),
+        detectors=detector_views(store.analysis) if store is not None else (),
+        bells=engine.watching.bells,
+        notices=tuple(engine.watching.notices),
+        noticed=engine.watching.noticed,
     )
 
 

@@ -19,6 +19,8 @@ Connection = duckdb.DuckDBPyConnection
 
 EVENTS: Final = "event time"
 WALL: Final = "wall clock"
+NEWEST: Final = 60
+"""Changes that are kept at hand for the screen."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -45,6 +47,8 @@ class Alarms:
         self._unsaved: list[tuple[str, Change]] = []
         self.shown: tuple[Shown, ...] = ()
         """All states as they were after the last change, for others to read meanwhile."""
+        self.newest: tuple[Change, ...] = ()
+        """The newest changes, oldest first."""
 
     def load(self, con: Connection, plan: Sequence[Alarming]) -> None:
         """Take the states from the store."""
@@ -53,6 +57,12 @@ class Alarms:
         for clock, book in self._books():
             if clock in dumps:
                 book.load(bytes(dumps[clock]))
+        rows = con.execute(
+            "SELECT alarm, key, epoch_ms(happened_at), before, after, reason, value "
+            "FROM alarm_history ORDER BY rowid DESC LIMIT ?",
+            [NEWEST],
+        ).fetchall()
+        self.newest = tuple(Change(*row) for row in reversed(rows))
         self._show()
 
     def _show(self) -> None:
@@ -81,6 +91,10 @@ class Alarms:
 
     def _books(self) -> tuple[tuple[str, AlarmBook], tuple[str, AlarmBook]]:
         return (EVENTS, self.events), (WALL, self.wall)
+
+    def _remember(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self.newest = (*self.newest, *changes)[-NEWEST:]
 
     def find(self, alarm: str, key: str | None) -> tuple[AlarmBook, list[StateId]]:
         """The book that has an alarm, and its states (of one key where it is given)."""
@@ -119,6 +133,7 @@ class Alarms:
         write_history(con, [*unsaved, *((EVENTS, change) for change in changes)])
         if clocks:
             self._show()
+        self._remember(changes)
         return changes
 
     def _write_books(self, con: Connection, clocks: set[str]) -> None:
@@ -155,6 +170,7 @@ class Alarms:
         changes += self.wall.settle(now_ms)
         self._unsaved += [(WALL, change) for change in changes]
         self._show()
+        self._remember(changes)
         return changes
 
     def is_suppressed(self, alarm: str, key: str, now_ms: int) -> bool:

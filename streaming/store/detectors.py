@@ -44,6 +44,17 @@ class _Order(msgspec.Struct):
 _order: Final = msgspec.json.Decoder(_Order)
 
 
+class ShownSeries(msgspec.Struct, frozen=True):
+    """A series as it was after a transaction, for others to read meanwhile."""
+
+    detecting: Detecting
+    key: str
+    newest: tuple[Scored, ...]
+    anomalies: int
+    warmed: tuple[int, int]
+    in_memory: bool
+
+
 class Detectors:
     """All detectors of one store, in memory beside the file."""
 
@@ -53,6 +64,7 @@ class Detectors:
         self._con: Connection | None = None
         self.plan: tuple[Detecting, ...] = ()
         self.bank = Bank(budget_bytes, self._wake, self._put_away)
+        self.shown: tuple[ShownSeries, ...] = ()
 
     # --- plans ------------------------------------------------------------------------------
 
@@ -69,6 +81,7 @@ class Detectors:
                 self.bank.forget(id_)
         stays = [each.definition for each in plan]
         con.execute("DELETE FROM detector_models WHERE NOT list_contains(?, definition)", [stays])
+        self._show()
         return old != now
 
     def load(self, con: Connection, plan: Sequence[Detecting], tracks: Mapping[Any, Track]) -> None:
@@ -83,6 +96,17 @@ class Detectors:
             series = Series(detecting, key, self._place(con, detecting, key, tracks))
             self.bank.series[series.id] = series
         self._load_newest(con)
+        self._show()
+
+    def _show(self) -> None:
+        places = {each.name: i for i, each in enumerate(self.plan)}
+        series = sorted(self.bank.series.values(), key=lambda s: (places[s.id[0]], s.key))
+        self.shown = tuple(
+            ShownSeries(
+                s.detecting, s.key, tuple(s.newest), s.anomalies, s.warmed, s.model is not None
+            )
+            for s in series
+        )
 
     @staticmethod
     def _place(
@@ -130,6 +154,8 @@ class Detectors:
             # Each series at another time, so that no transaction has to dump them all.
             if series.model is not None and series.since >= every + _spread(series):
                 self._put_away(series)
+        if scored:
+            self._show()
         return scored
 
     def _of_points(self, points: Iterable[Point]) -> Iterator[Scored]:

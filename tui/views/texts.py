@@ -65,17 +65,18 @@ def plain_lines(text: str, width: int) -> list[Line]:
     """Return a text from outside as lines of at most `width` cells, its line breaks kept."""
     lines: list[Line] = []
     for part in text[:PLAIN_LIMIT].split("\n"):
-        broken = _wrapped(safe(part, LINE_LIMIT), width)
+        broken = wrapped(safe(part, LINE_LIMIT), width)
         lines += [merged([(line, "text")]) for line in broken]
     return lines
 
 
 def _entry(name: str, text: str, width: int, style: str) -> Iterator[Line]:
     first = True
-    for part in _wrapped(text, max(width - KEYS, 10)):
+    for part in wrapped(text, max(width - KEYS, 10)):
         yield ((fit("  " + name if first else "", KEYS), style), (part, "text"))
         first = False
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most `width` characters."""
     return textwrap.wrap(text, max(width, 1), drop_whitespace=False) or [""]
