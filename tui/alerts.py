@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from textual.app import App
 
 from streaming.lab.snapshot import LabSnapshot
 from tui.safe import safe
@@ -13,9 +13,8 @@ NOTICE_LIMIT = 200
 class Alerts:
     """Rings once for what is new since the last snapshot; what was before the first is past."""
 
-    def __init__(self, bell: Callable[[], None], write: Callable[[str], None]) -> None:
-        self._bell = bell
-        self._write = write
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
         self._bells: int | None = None
         self._noticed: int | None = None
 
@@ -24,10 +23,15 @@ class Alerts:
         bells, noticed = self._bells, self._noticed
         self._bells, self._noticed = snapshot.bells, snapshot.noticed
         if bells is not None and snapshot.bells > bells:
-            self._bell()
+            self._app.bell()
         if noticed is not None and snapshot.noticed > noticed:
             for text in snapshot.notices[-(snapshot.noticed - noticed) :]:
-                self._write(notification(text))
+                self._notify(text)
+
+    def _notify(self, text: str) -> None:
+        driver = self._app._driver
+        if driver is not None:
+            driver.write(notification(text))
 
 
 def notification(text: str) -> str:

@@ -82,11 +82,7 @@ class LabApp(App[None]):
         self._asked_load: float | None = None
         self._beat: Timer | None = None
         self.main = MainScreen(self.glyphs)
-        self._alerts = Alerts(self.bell, self._tell_terminal)
-
-    def _tell_terminal(self, escape: str) -> None:
-        if self._driver is not None:
-            self._driver.write(escape)
+        self._alerts = Alerts(self)
 
     def get_default_screen(self) -> MainScreen:
         """Start on the live screen."""

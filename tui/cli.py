@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tui.commands.alarms_options import EXAMPLES as _ALARMS_EXAMPLES
+from tui.commands.alarms_options import add_alarms
 from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
 from tui.commands.anomaly_options import add_anomaly
 from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
@@ -92,7 +94,8 @@ to the lab (DASPREP_KAFKA_PASSWORD, or dasprep.toml)."""
 _SQL_EXAMPLES: Final = """\
 Read-only beyond doubt: the query runs in a locked-down process on a copy. Tables: windows,
 events_orders, late_events, dead_letters, offsets, watermarks, epochs, epoch_starts, producers,
-ground_truth, journal, meta (events_clicks with --store-clicks).
+ground_truth, journal, meta (events_clicks with --store-clicks), anomaly, alarms, alarm_history, and
+each declared window as w_NAME.
 
 examples:
   dasprep-tui sql "SELECT key, sum(n) AS clicks FROM windows WHERE stream = 'clicks'
@@ -204,6 +207,13 @@ def build_parser() -> argparse.ArgumentParser:
             commands, "windows", "list, check and change the declared windows", _WINDOWS_EXAMPLES
         )
     )
+
+    add_alarms(
+        _command(
+            commands, "alarms", "list, acknowledge and suppress alarms; look at detectors",
+            _ALARMS_EXAMPLES,
+        )
+    )  # fmt: skip
 
     add_anomaly(
         _command(commands, "anomaly", "score your own series from a CSV file", _ANOMALY_EXAMPLES)

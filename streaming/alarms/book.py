@@ -25,8 +25,9 @@ BAND_AFTER: Final = 30
 BAND_REACH: Final = 100
 DEVIATION: Final = 1.2533
 """Standard deviations of the normal distribution in a mean absolute deviation."""
-MOST_WAITING: Final = 64
-"""Ends for which an expression waits for its other metrics."""
+LONGEST_WAIT_MS: Final = 3_600_000
+"""How far, in its own time, an expression's metric may be ahead of another before it is not waited
+for any more."""
 
 StateId: TypeAlias = tuple[str, str]
 """Alarm, and the key or stream it speaks of ("": the whole lab)."""
@@ -260,7 +261,7 @@ def _complete(
     while standing.waiting:
         first = min(standing.waiting)
         row = standing.waiting[first]
-        if len(row) < len(names) and len(standing.waiting) <= MOST_WAITING:
+        if len(row) < len(names) and at_ms - first < LONGEST_WAIT_MS:
             return
         del standing.waiting[first]
         yield first, {name: row.get(name) for name in names}

@@ -112,7 +112,8 @@ class Alarms:
         watching = [
             (alarming, each) for alarming in self.events.plan.values() for each in alarming.inputs
         ]
-        for sample in samples:
+        # By time: metrics of one expression wait for each other no longer than they must.
+        for sample in sorted(samples, key=lambda s: s.end_ms):
             for alarming, each in watching:
                 if each.kind != sample.kind or each.name not in (sample.name, "*"):
                     continue

@@ -240,9 +240,17 @@ class Detectors:
         if detecting.stream:
             rows = self._con.execute(
                 "SELECT total_cents, items FROM events_orders WHERE shard = ? "
-                'AND ("offset", sub) > (?, ?) AND ("offset", sub) <= (?, ?) '
-                'ORDER BY "offset", sub',
-                [int(series.key), begin.offset, begin.sub, end.offset, end.sub],
+                'AND ("offset" > ? OR ("offset" = ? AND sub > ?)) '
+                'AND ("offset" < ? OR ("offset" = ? AND sub <= ?)) ORDER BY "offset", sub',
+                [
+                    int(series.key),
+                    begin.offset,
+                    begin.offset,
+                    begin.sub,
+                    end.offset,
+                    end.offset,
+                    end.sub,
+                ],
             ).fetchall()
             yield from (record_values(*row) for row in rows)
             return

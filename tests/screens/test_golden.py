@@ -74,6 +74,13 @@ def changed_key() -> LabSnapshot:
         ("80x24-windows", (80, 24), False, snapshot(), "tj"),
         ("80x24-windows-ascii", (80, 24), True, snapshot(), "t"),
         ("80x24-windows-none", (80, 24), False, snapshot(windows=()), "t"),
+        ("120x40-alarms", (120, 40), False, snapshot(), "a"),
+        ("80x24-alarms", (80, 24), False, snapshot(), "ajj"),
+        ("80x24-alarms-ascii", (80, 24), True, snapshot(), "a"),
+        ("80x24-alarms-none", (80, 24), False, snapshot(alarms=(), detectors=()), "a"),
+        ("120x40-detectors", (120, 40), False, snapshot(), "ad"),
+        ("80x24-detectors", (80, 24), False, snapshot(), "ad"),
+        ("80x24-detectors-ascii", (80, 24), True, snapshot(), "adj"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -107,7 +114,7 @@ async def test_unknown_is_a_dash(lab: Runner) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (20, 3), (10, 40), (400, 100)])
-@pytest.mark.parametrize("key", ["", "e", "h"])
+@pytest.mark.parametrize("key", ["", "e", "h", "a", "ad"])
 async def test_any_size_draws(lab: Runner, size: tuple[int, int], key: str) -> None:
     async with lab(snapshot(streams=(kinesis_stream(),)), size=size) as hand:
         await hand.pilot.press(*key)

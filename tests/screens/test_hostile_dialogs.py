@@ -8,11 +8,20 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from streaming.lab.alarm_snapshot import BlameView
 from streaming.lab.commands import Reply
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import HeavyKeyView, PredictionView
 from tests.screens.conftest import Runner
-from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, windows
+from tests.screens.fakes import (
+    alarm_changes,
+    alarms,
+    detectors,
+    kinesis_shard,
+    kinesis_stream,
+    snapshot,
+    windows,
+)
 from tests.screens.hostile import PAYLOADS, clean, forbidden
 from tui.panels.base import LinePanel
 
@@ -55,12 +64,32 @@ def nasty_kinesis(payload: str) -> LabSnapshot:
     return snapshot(
         streams=(stream_, msgspec.structs.replace(stream_, name="next", view="msk")),
         windows=tuple(msgspec.structs.replace(w, newest=results, **named) for w in windows()),
+        alarms=tuple(msgspec.structs.replace(a, **_texts(a, payload)) for a in alarms()),
+        alarm_changes=tuple(
+            msgspec.structs.replace(c, **_texts(c, payload)) for c in alarm_changes()
+        ),
+        detectors=tuple(
+            msgspec.structs.replace(
+                d, **_texts(d, payload), blame=(BlameView(payload, True, 1.0), *d.blame)
+            )
+            for d in detectors()
+        ),
     )
+
+
+def _texts(view: Any, payload: str) -> dict[str, str]:
+    """The payload for each free text of a view."""
+    fixed = ("state", "severity", "clock", "before", "after")
+    return {
+        name: payload
+        for name in view.__struct_fields__
+        if isinstance(getattr(view, name), str) and name not in fixed
+    }
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 12)])
 @pytest.mark.parametrize("ascii", [False, True])
-@pytest.mark.parametrize("key", ["", "e", "h", "t"])
+@pytest.mark.parametrize("key", ["", "e", "h", "t", "a", "ad"])
 async def test_key_lab_and_lineage(lab: Runner, size: Any, ascii: bool, key: str) -> None:
     async with lab(size=size, ascii=ascii) as hand:
         await hand.pilot.press(*key)

@@ -12,7 +12,7 @@ from tui.safe import fit, safe
 from tui.views.texts import wrapped
 
 TEXT_LIMIT = 200
-STATE, SINCE, VALUE = 13, 9, 9
+STATE, SINCE, VALUE = 16, 9, 9
 NO_ALARMS = "This lab has no alarms; docs/alarms.md says how to declare some."
 SHORT = {"OK": "OK", "ALARM": "ALARM", "INSUFFICIENT_DATA": "NO DATA YET"}
 STYLES = {"OK": "good", "ALARM": "bad", "INSUFFICIENT_DATA": "dim"}
@@ -44,7 +44,11 @@ def _alarm(alarm: AlarmView, width: int, glyphs: Glyphs) -> Line:
         "", name, number(alarm.value), since, safe(alarm.bound, TEXT_LIMIT), width
     )[STATE:]  # fmt: skip
     return merged(
-        ((f"  {shape} ", style), (fit(word, STATE - 4), style), (fit(text, width - STATE), "text"))
+        (
+            (f"  {shape} ", style),
+            (fit(word, STATE - 5) + " ", style),
+            (fit(text, width - STATE), "text"),
+        )
     )
 
 

@@ -14,7 +14,7 @@ from tui.views.canvas import Canvas
 from tui.views.texts import wrapped
 
 TEXT_LIMIT = 200
-STATE, CELL, BAND, BARS = 13, 9, 19, 20
+STATE, CELL, BAND, BARS = 16, 9, 19, 20
 PLOT_ROWS = 5
 FULL = 2.5
 """Evidence at the top of the plot."""
@@ -49,7 +49,11 @@ def _detector(d: DetectorView, width: int, glyphs: Glyphs) -> Line:
     text = _row("", name, number(d.value), band, _two(evidence), _two(d.grade), width)[STATE:]
     style = STYLES[d.state]
     return merged(
-        ((f"  {shape} ", style), (fit(word, STATE - 4), style), (fit(text, width - STATE), "text"))
+        (
+            (f"  {shape} ", style),
+            (fit(word, STATE - 5) + " ", style),
+            (fit(text, width - STATE), "text"),
+        )
     )
 
 

@@ -84,6 +84,7 @@ def _parts(moment: Moment, glyphs: Glyphs) -> list[Part]:
     snapshot = moment.snapshot
     parts = _place(moment, glyphs) + _health(moment) + _state(moment)
     if snapshot is not None:
+        parts += _alarms(snapshot)
         parts += _numbers(moment.shown_stream)
         parts.append(Part(12, ((safe(snapshot.broker.label, REASON_LIMIT), "dim"),)))
     return [part for part in parts if width_of(part.segments)]
@@ -152,6 +153,17 @@ def _broker(broker: BrokerView, now_ms: int) -> list[Part]:
     since = numbers.duration((now_ms - gone[0].since_at_ms) / 1000)
     which = ", ".join(str(node.id) for node in gone)
     return [Part(4, ((f"NODE {which} MISSING {since}", "bad"),))]
+
+
+def _alarms(snapshot: LabSnapshot) -> list[Part]:
+    """Return how many alarms are on; those that somebody knows of do not shout."""
+    on = [alarm for alarm in snapshot.alarms if alarm.state == "ALARM"]
+    if not on:
+        return []
+    loud = [alarm for alarm in on if not alarm.acknowledged]
+    style = "dim" if not loud else "bad" if any(a.severity == "alarm" for a in loud) else "warn"
+    word = "ALARM" if len(on) == 1 else "ALARMS"
+    return [Part(5, ((f"{len(on)} {word}", style),))]
 
 
 def _numbers(stream: StreamView | None) -> list[Part]:
