@@ -28,7 +28,7 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "IteratorAge": Metric(
         "ms", "stream",
-        "age of the oldest record that is not stored yet, the worst shard's; 0: all are stored",
+        "age of the last record that was read, the worst shard's; 0: all were read",
     ),
     "Lag": Metric("records", "stream", "records in the log that are not stored yet"),
     "LagTrend": Metric("records/s", "stream", "how fast the lag grows (below 0: shrinks)"),

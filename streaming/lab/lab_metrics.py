@@ -38,10 +38,9 @@ class LabMetrics:
         yield "ShardLoad", name, _worst(loads)
         yield "ShardSkew", name, None if stream.skew is None else stream.skew.max_over_mean
         yield "ThrottledRecords", name, stream.throttled_per_s
-        yield "IteratorAge", name, stream.lag_ms
+        yield "IteratorAge", name, _worst([s.iterator_age_ms for s in stream.shards])
         yield "Lag", name, stream.lag
-        both = stream.in_per_s is not None and stream.out_per_s is not None
-        yield "LagTrend", name, stream.in_per_s - stream.out_per_s if both else None  # type: ignore[operator]
+        yield "LagTrend", name, _sum([s.lag_per_s for s in stream.shards])
         yield "WatermarkStuck", name, self._stuck_ms(stream, at_ms)
 
     def _stuck_ms(self, stream: StreamView, at_ms: int) -> float | None:
@@ -56,3 +55,8 @@ class LabMetrics:
 
 def _worst(values: list[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

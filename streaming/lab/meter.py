@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from streaming.lab.series import Series
+from streaming.lab.series import LagStatus, Series
 from streaming.lab.snapshot import RatePoint
 from streaming.lab.stream_snapshot import ShardState, ShardView, SkewView, StreamView
+from streaming.lag.burrow import GroupStatus, Status, group_status
 from streaming.shards import skew
 from streaming.shards.shardmap import ShardMap
 from streaming.store.ledger import Ledger, Shard
@@ -56,11 +57,7 @@ class Meter:
         for shard, end in (ends or {}).items():
             series = self._series.setdefault(shard, Series())
             stored = ledger.shard(*shard).next_offset
-            here = (max(end, stored), stored)
-            last = series.samples[-1] if series.samples else None
-            if last is None or here != last[1:]:
-                series.moved_at = now
-            series.samples.append((now, *here))
+            series.add(now, max(end, stored), stored)
             owner = ledger.owners.get(shard)
             if owner != series.owner:
                 series.owner, series.owned_at = owner, now
@@ -178,6 +175,7 @@ class Meter:
             lag=_sum_int([v.lag for v in views]),
             lag_ms=max((v.lag_ms for v in views if v.lag_ms is not None), default=None),
             watermark_at_ms=watermark_ms,
+            status=_group([v.status for v in views]),
         )
 
     def _shard(
@@ -206,6 +204,9 @@ class Meter:
             out_per_s=max(0.0, rates[1]) if rates else None,
             lag=lag,
             lag_ms=series.lag_ms(now) if self.fresh else None,
+            iterator_age_ms=series.iterator_age_ms(now) if self.fresh else None,
+            lag_per_s=series.lag_per_s(now) if self.fresh else None,
+            status=series.status(now) if self.fresh else None,
             clear_s=_clear(lag, rates),
             trend=series.trend(now),
             owner=owner[1] if owner else None,
@@ -235,6 +236,12 @@ class Meter:
             if share * count >= WARM:
                 return "warm"
         return "ok"
+
+
+def _group(statuses: Sequence[LagStatus | None]) -> GroupStatus | None:
+    """The status of the group on a stream: the worst of its shards."""
+    known: list[Status] = [s for s in statuses if s is not None and s != "NO COMMIT"]
+    return group_status(known) if known else None
 
 
 def _clear(lag: int | None, rates: tuple[float, float] | None) -> float | None:

@@ -7,10 +7,21 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
-from typing import Final
+from typing import Final, Literal, TypeAlias
+
+from streaming.lag.burrow import WINDOW, Commit, Status, partition_status
+from streaming.lag.timetable import slope, written_at
+
+LagStatus: TypeAlias = Status | Literal["NO COMMIT"]
 
 RATE_WINDOW_S: Final = 3.0
 TREND_S: Final = 60
+SLOPE_S: Final = 10.0
+RECENT_S: Final = 30.0
+"""A shard that was read to its end within this has not stopped, whatever came since."""
+COMMIT_EVERY_MS: Final = 1_000
+FEWEST_COMMITS: Final = 3
+"""Commits before there is a status (Burrow's minimum-complete, 3 of 10)."""
 LAG_TABLE: Final = 600
 """Samples kept per shard for lag in time (5 minutes at two a second)."""
 
@@ -21,6 +32,7 @@ class Series:
 
     samples: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=LAG_TABLE))
     moved_at: float = 0.0
+    commits: deque[Commit] = field(default_factory=lambda: deque(maxlen=WINDOW))
     owner: tuple[int, str] | None = None
     owned_at: float = 0.0
 
@@ -58,12 +70,50 @@ class Series:
         _, end, stored = self.samples[-1]
         if stored >= end:
             return 0.0
-        index = bisect_right(self.samples, stored, key=itemgetter(1))
-        grew_at, grown, _ = self.samples[index]
-        if index > 0:
-            t0, e0, _ = self.samples[index - 1]
-            grew_at = t0 + (grew_at - t0) * (stored - e0) / (grown - e0)
-        return max(0.0, (now - grew_at) * 1000)
+        at = written_at(self.samples, stored)
+        return None if at is None else max(0.0, (now - at) * 1000)
+
+    def iterator_age_ms(self, now: float) -> float | None:
+        """Age of the last record that was read, 0 when all were (GetRecords.IteratorAge…).
+
+        Amazon Kinesis Developer Guide, "Monitoring with CloudWatch". None: nothing was read yet,
+        or nothing is known.
+        """
+        if not self.samples:
+            return None
+        _, end, stored = self.samples[-1]
+        if stored >= end:
+            return 0.0
+        at = written_at(self.samples, stored - 1) if stored else None
+        return None if at is None else max(0.0, (now - at) * 1000)
+
+    def lag_per_s(self, now: float) -> float | None:
+        """How fast the lag grows, records a second over the last seconds (below 0: it shrinks)."""
+        recent = [(t, float(e - s)) for t, e, s in self.samples if t > now - SLOPE_S]
+        return slope(recent) if len(recent) > 2 else None
+
+    def status(self, now: float) -> LagStatus | None:
+        """By Burrow's rules, with what the store took as commits. None: not enough is known."""
+        if not self.samples:
+            return None
+        _, end, stored = self.samples[-1]
+        if not self.commits:
+            return "NO COMMIT" if end and not stored else None
+        if len(self.commits) < FEWEST_COMMITS:
+            return None
+        ends = [e for t, e, _ in self.samples if t > now - RECENT_S]
+        return partition_status(tuple(self.commits), ends, end - stored, int(now * 1000))
+
+    def add(self, now: float, end: int, stored: int) -> None:
+        """Take a sample; what was stored since the last one is a commit."""
+        last = self.samples[-1] if self.samples else None
+        if last is None or (end, stored) != last[1:]:
+            self.moved_at = now
+        self.samples.append((now, end, stored))
+        moved = last is not None and stored != last[2]
+        due = not self.commits or now * 1000 - self.commits[-1].at_ms >= COMMIT_EVERY_MS
+        if moved and due:
+            self.commits.append(Commit(stored, int(now * 1000), end - stored))
 
     def trend(self, now: float) -> tuple[int, ...]:
         """Records in per second, one number a second, oldest first."""

@@ -10,6 +10,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from streaming.lab.series import LagStatus
+from streaming.lag.burrow import GroupStatus
+
 ShardState: TypeAlias = Literal[
     "starting", "ok", "warm", "hot", "moving", "stalled", "halted", "waiting", "closed"
 ]
@@ -50,7 +53,9 @@ class ShardView(SnapshotPart, frozen=True, gc=False):
     `share` is its part (0–1) of the stream's records in over the last 10 s; `clear_s` is the time
     to work off the lag at the present rates (0 when there is none, infinity when it grows, None
     when unknown); `trend` is records in per second, oldest first, one number per second.
-    `lag_ms` is the age of the oldest record that is not yet in the store.
+    `lag_ms` is the age of the oldest record that is not yet in the store, `iterator_age_ms` that of
+    the last one that is (0: all are), `lag_per_s` how fast the lag grows. `status` is by Burrow's
+    rules, "NO COMMIT" before anything was stored of a log that has records.
     """
 
     id: int
@@ -69,6 +74,9 @@ class ShardView(SnapshotPart, frozen=True, gc=False):
     state: ShardState
     watermark_at_ms: int | None
     idle: bool
+    iterator_age_ms: float | None = None
+    lag_per_s: float | None = None
+    status: LagStatus | None = None
     kinesis: KinesisShardView | None = None
 
 
@@ -180,5 +188,7 @@ class StreamView(SnapshotPart, frozen=True, gc=False):
     limits: Literal["off", "course", "today"] = "off"
     packing: PackingView | None = None
     throttled_per_s: float | None = None
+    status: GroupStatus | None = None
+    """The consumer group's on this stream, by Burrow's rules."""
     waiting: int = 0
     """Records that a full shard makes wait in the producer."""

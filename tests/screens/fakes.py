@@ -98,6 +98,9 @@ def shard(id: int, **changes: Any) -> ShardView:
         state="hot" if hot else "warm" if id == 7 else "ok",
         watermark_at_ms=NOW_MS - 8_000,
         idle=False,
+        iterator_age_ms=56_900.0 if hot else 0.0,
+        lag_per_s=350.0 if hot else 0.0,
+        status="WARN" if hot else "NO COMMIT" if id == 9 else "OK",
     )
     return msgspec.structs.replace(view, **changes)
 

@@ -132,6 +132,23 @@ def _latest(shard: ShardView) -> float | None:
     return shard.trend[-1] if shard.trend else None
 
 
+BURROW_STYLES = {
+    "OK": "good", "NO COMMIT": "busy", "WARN": "warn", "STALL": "bad", "STOP": "bad",
+    "REWIND": "bad",
+}  # fmt: skip
+"""The words of `ShardView.status`, the worst last."""
+
+
+def _burrow(shard: ShardView, width: int, _: Scale) -> tuple[Segment, ...]:
+    """Return whether the reader keeps up, by Burrow's rules, in a word."""
+    word = shard.status or numbers.UNKNOWN
+    return ((fit(f" {word}", width), BURROW_STYLES.get(word, "dim")),)
+
+
+def _burrow_order(shard: ShardView) -> float | None:
+    return None if shard.status is None else float(list(BURROW_STYLES).index(shard.status))
+
+
 COLUMNS = (
     Column("shard", "SH", 3, 0, _plain(lambda s, w, _: f"{s.id:02d}"), lambda s: s.id),
     Column("share", "SHARE", 13, 8, _share, lambda s: s.share, stretch=30),
@@ -190,6 +207,7 @@ COLUMNS = (
         _plain(lambda s, w, _: numbers.clock(s.watermark_at_ms)),
         lambda s: s.watermark_at_ms,
     ),
+    Column("burrow", "BURROW", 9, 11, _burrow, _burrow_order, right=False),
     Column("owner", "OWNER", 6, 5, _owner, lambda s: s.owner, right=False, stretch=3),
     Column("state", "STATE", 9, 2, _state, _severity, right=False),
 )
