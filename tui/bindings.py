@@ -100,6 +100,7 @@ LINEAGE: Final[list[BindingType]] = [
     Binding("l", "screen.do('limits')", "Other limits", id="lineage.limits"),
     Binding("p", "screen.do('parents')", "Parents first on or off", id="lineage.parents"),
     Binding("a", "screen.do('aggregation')", "Aggregation on or off", id="lineage.aggregation"),
+    Binding("c", "screen.do('collection')", "Collection on or off", id="lineage.collection"),
     Binding("o", "screen.do('fan_out')", "Enhanced fan-out on or off", id="lineage.fan_out"),
     Binding("q", "screen.dismiss", "Close", show=False, id="lineage.close"),
     Binding("j,down", "move(1)", "Next shard", show=False, id="lineage.down"),
@@ -159,6 +160,7 @@ LINEAGE_BAR: Final = (
     (("lineage.limits",), "Limits"),
     (("lineage.parents",), "Parents"),
     (("lineage.aggregation",), "Aggregate"),
+    (("lineage.collection",), "Collect"),
     (("lineage.fan_out",), "Fan-out"),
     (("bench.stream",), "Stream"),
 )

@@ -9,6 +9,7 @@ from streaming.lab.commands import (
     MergeShards,
     ReadParentsFirst,
     SetAggregation,
+    SetCollection,
     SetLimits,
     SetReading,
     SplitShard,
@@ -146,6 +147,15 @@ def naive_aggregation(stream: StreamView) -> Deed:
     """Pack records of all shards together: what loses data elsewhere, and shows here."""
     text = "Packs go across shards; readers drop them into the dead letters, as a KCL would"
     return _kinesis(stream, Deed("Aggregation across shards", text, (SetAggregation("naive"),)))
+
+
+def collection(stream: StreamView) -> Deed:
+    """Put many records by one call, or each by its own."""
+    if stream.collection is not None and stream.collection.on:
+        text = "Each record is put by a call of its own, as PutRecord does"
+        return _kinesis(stream, Deed("Collection off", text, (SetCollection(False),)))
+    text = "Up to 500 records of all shards are put by one call, as PutRecords does"
+    return _kinesis(stream, Deed("Collection on", text, (SetCollection(True),)))
 
 
 def resize(stream: StreamView, count: int, snapshot: LabSnapshot) -> Deed:

@@ -17,8 +17,8 @@ INCIDENT_S: Final = 10.0
 
 LAB_OPTIONS: Final = (
     "rate", "speed", "incidents", "shape", "shards", "consumers", "seed", "key", "view", "limits",
-    "aggregate", "readers",
-    "fan_out", "streams", "bootstrap", "topic_prefix", "replication", "lateness_s",
+    "aggregate", "collect", "readers", "fan_out", "streams", "bootstrap", "topic_prefix",
+    "replication", "lateness_s",
     "session_timeout_s", "store_clicks", "data_dir",
 )  # fmt: skip
 """The settings that have an option of their own; the others stand in dasprep.toml."""
@@ -139,6 +139,11 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "--aggregate", choices=("off", "on", "kpl", "naive"),
         help="pack records of a shard together as the KPL does (on, kpl), across shards, which "
         "readers have to drop (naive), or not (off); kinesis view",
+    )  # fmt: skip
+    add(
+        "--collect", choices=("on", "off"),
+        help="put up to 500 records of all shards by one call, as PutRecords does (on), or each "
+        "by a call of its own, as PutRecord does (off); kinesis view (on)",
     )  # fmt: skip
     add(
         "--readers", type=int, metavar="N",

@@ -114,6 +114,7 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         *(deeds.polled_by(stream, readers) for readers in deeds.READERS),
         deeds.aggregation(stream),
         deeds.naive_aggregation(stream),
+        deeds.collection(stream),
     ]
     for deed in found:
         run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)

@@ -13,6 +13,7 @@ import msgspec
 
 from streaming.shards.hashing import hash_key
 from streaming.shards.keys import shop
+from streaming.shards.kpl_settings import DEFAULTS
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import Limits, StreamPlan, check_key, limits_of, packing_of
 from streaming.shards.scaling import check_scaling
@@ -112,6 +113,18 @@ def aggregate(plan: StreamPlan, packing: str) -> Change:
         "naive": "aggregation across shards: readers drop packs with a record of another shard",
     }[kind]
     return Change(_next(plan, aggregate=kind), text)
+
+
+def collect(plan: StreamPlan, *, on: bool) -> Change:
+    """Whether many records are put by one call from now on."""
+    _map(plan)
+    most = DEFAULTS.collection_max_count
+    text = (
+        f"collection on: up to {most} records of all shards are put by one call (PutRecords)"
+        if on
+        else "collection off: each record is put by a call of its own (PutRecord)"
+    )
+    return Change(_next(plan, collect=on), text)
 
 
 def first_plan(

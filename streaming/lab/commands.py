@@ -156,6 +156,12 @@ class SetAggregation(_Command, frozen=True, tag=True):
     packing: str
 
 
+class SetCollection(_Command, frozen=True, tag=True):
+    """Kinesis view: whether the producer puts many records by one call, or each by its own."""
+
+    on: bool
+
+
 class UseWindows(_Command, frozen=True, tag=True):
     """Other windows, detectors and alarms from now on: `windows` are `Declarations` as JSON.
 
@@ -213,6 +219,7 @@ Command: TypeAlias = (
     | SetLimits
     | ReadParentsFirst
     | SetAggregation
+    | SetCollection
     | SetReading
     | UseWindows
     | Acknowledge

@@ -23,6 +23,7 @@ from streaming.lab.commands import (
     Reply,
     SampleLog,
     SetAggregation,
+    SetCollection,
     SetLimits,
     SetRate,
     SetReading,
@@ -88,6 +89,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "epoch", await engine.switchboard.limit(numbers))
         case SetAggregation(packing):
             return _noted(engine, "epoch", await engine.switchboard.aggregate(packing))
+        case SetCollection(on):
+            return _noted(engine, "epoch", await engine.switchboard.collect(on=on))
         case SetReading(readers, _) if not 1 <= readers <= MOST_READERS:
             return Reply(False, f"from 1 to {MOST_READERS} applications can poll a shard here")
         case SetReading(readers, fan_out):

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from generators.schedule import read_schedule
 from streaming.consumer.config import WorkerConfig
-from streaming.lab.producer_messages import KeyStats, PackingStats, ProducerStats, ShardPuts
+from streaming.lab.producer_messages import (
+    CollectionStats,
+    KeyStats,
+    PackingStats,
+    ProducerStats,
+    ShardPuts,
+)
 from streaming.lab.rate import Growth, Rate
 from streaming.lab.supervisor import Child, Supervisor
 from streaming.producer.config import ProducerConfig
@@ -40,6 +46,7 @@ class Crew:
         self.stats: ProducerStats | None = None
         self.rate = Rate()
         self._throttled: dict[Shard, Growth] = {}
+        self._calls: dict[str, Growth] = {}
         self.throttled_before = 0
         """Refusals that the store knows of from before this engine."""
         self._incarnation = -1
@@ -106,6 +113,8 @@ class Crew:
                 why = f"{THROTTLED}: {throttled_text(put.stream, put.shard)}"
                 self._engine.journal.add("warn", "throttled", why)
             growth.update(put.throttled)
+        for collection in stats.collection:
+            self._calls.setdefault(collection.stream, Growth()).update(collection.calls)
 
     def stats_row(self) -> tuple[int, ProducerStats] | None:
         """The generator's numbers as the store keeps them: (incarnation, stats)."""
@@ -125,6 +134,16 @@ class Crew:
         """What aggregation does to a stream that has it."""
         known = self.stats.packing if self.stats is not None else ()
         return next((packing for packing in known if packing.stream == stream), None)
+
+    def collection(self, stream: str) -> CollectionStats | None:
+        """The calls that put a stream's records."""
+        known = self.stats.collection if self.stats is not None else ()
+        return next((collection for collection in known if collection.stream == stream), None)
+
+    def calls_per_s(self, stream: str) -> float | None:
+        """Calls that put a stream's records, a second over the last seconds."""
+        growth = self._calls.get(stream)
+        return growth.rate.per_s() if growth is not None else None
 
     def throttled(self) -> int:
         """Records refused over all starts of the generator; one refused twice counts twice."""

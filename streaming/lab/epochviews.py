@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from streaming.lab.measuring import measure
 from streaming.lab.stream_snapshot import EpochView, HeavyKeyView, MovedView, PredictionView
-from streaming.lab.switchboard import measure
 from streaming.shards import skew
 from streaming.shards.keys import shop
 from streaming.shards.whatif import Row

@@ -8,6 +8,7 @@ import msgspec
 
 from streaming.lab.producer_messages import ShardPuts
 from streaming.lab.stream_snapshot import (
+    CollectionView,
     KinesisShardView,
     PackingView,
     ShardState,
@@ -40,6 +41,7 @@ def with_kinesis(engine: Engine, stream: StreamView, plan: StreamPlan) -> Stream
         throttled_per_s=sum(known) if known else None,
         waiting=sum(put.waiting for put in puts.values()),
         packing=_packing(engine, plan),
+        collection=_collection(engine, plan),
     )
 
 
@@ -54,6 +56,19 @@ def _packing(engine: Engine, plan: StreamPlan) -> PackingView | None:
         records_per_pack=stats.records / stats.packs,
         efficiency=stats.payload / stats.bytes,
         delay_ms=stats.waited_ms / stats.records,
+    )
+
+
+def _collection(engine: Engine, plan: StreamPlan) -> CollectionView:
+    stats = engine.crew.collection(plan.stream)
+    if stats is None or not stats.calls:
+        return CollectionView(plan.collect, None, None, None, stats.waiting if stats else 0)
+    return CollectionView(
+        on=plan.collect,
+        calls_per_s=engine.crew.calls_per_s(plan.stream),
+        records_per_call=stats.puts / stats.calls,
+        delay_ms=stats.waited_ms / stats.records,
+        waiting=stats.waiting,
     )
 
 

@@ -83,6 +83,21 @@ class PackingStats(msgspec.Struct, frozen=True, gc=False):
     waited_ms: float
 
 
+class CollectionStats(msgspec.Struct, frozen=True, gc=False):
+    """The calls that put a stream's records: `puts` records of the log in `calls`.
+
+    `records` are the same with those of aggregates one by one, `waited_ms` the sum over them of
+    how long each waited to be put, and `waiting` those that still do.
+    """
+
+    stream: str
+    calls: int
+    puts: int
+    records: int
+    waited_ms: float
+    waiting: int
+
+
 class ProducerStats(Message, frozen=True, tag=True, gc=False):
     """Delivery so far, counted from the broker's acknowledgements."""
 
@@ -99,6 +114,7 @@ class ProducerStats(Message, frozen=True, tag=True, gc=False):
     keys: tuple[KeyStats, ...] = ()
     puts: tuple[ShardPuts, ...] = ()
     packing: tuple[PackingStats, ...] = ()
+    collection: tuple[CollectionStats, ...] = ()
 
 
 class Told(Message, frozen=True, tag=True, gc=False):

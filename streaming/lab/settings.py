@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -81,8 +81,13 @@ class LabSettings(BaseModel):
         description="pack records together as the KPL does (kpl), across shards (naive), or not "
         "(off); kinesis view",
     )
+    collect: Literal["on", "off"] = Field(
+        "on",
+        description="put up to 500 records of all shards by one call (on), or each by its own "
+        "(off); kinesis view",
+    )
     buffer_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(
-        100, description="how long a record may wait for company when records are packed together"
+        100, description="how long a record may wait for others to travel with (kinesis view)"
     )
     readers: Annotated[int, Field(ge=1, le=MOST_READERS)] = Field(
         1,
@@ -159,6 +164,11 @@ class LabSettings(BaseModel):
             raise ValueError("a Kafka partition has no limits of its own; add view = kinesis")
         if self.view == "msk" and self.aggregate != "off":
             raise ValueError("aggregation is what producers do for Kinesis; add view = kinesis")
+        if self.view == "msk" and self.collect != "on":
+            raise ValueError(
+                "collect is about calls of Kinesis, a producer for Kafka has batches; "
+                "add view = kinesis"
+            )
         check_key(self.key, self.view)
         return self
 

@@ -101,6 +101,21 @@ class PackingView(SnapshotPart, frozen=True, gc=False):
     delay_ms: float | None
 
 
+class CollectionView(SnapshotPart, frozen=True, gc=False):
+    """The calls that put a stream's records: many by one ("on", PutRecords) or each by its own.
+
+    Since the plan holds: `records_per_call` counts records of the log, `delay_ms` is how long one
+    waited for its call on average (None before the first call). `waiting` counts the records that
+    wait to be put now, for company or because calls do not come fast enough.
+    """
+
+    on: bool
+    calls_per_s: float | None
+    records_per_call: float | None
+    delay_ms: float | None
+    waiting: int
+
+
 class HeavyKeyView(SnapshotPart, frozen=True, gc=False):
     """A heavy key: at least how many records it had in the epoch, and where they go (None: no).
 
@@ -187,6 +202,7 @@ class StreamView(SnapshotPart, frozen=True, gc=False):
     view: Literal["msk", "kinesis"] = "msk"
     limits: Literal["off", "course", "today"] = "off"
     packing: PackingView | None = None
+    collection: CollectionView | None = None
     throttled_per_s: float | None = None
     status: GroupStatus | None = None
     """The consumer group's on this stream, by Burrow's rules."""

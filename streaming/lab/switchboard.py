@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -20,6 +20,7 @@ from streaming.lab.changes import (
     Change,
     Recent,
     aggregate,
+    collect,
     first_plan,
     limit,
     merge,
@@ -29,10 +30,10 @@ from streaming.lab.changes import (
 )
 from streaming.lab.commands import Reply
 from streaming.lab.experiments import predict
+from streaming.lab.measuring import measure
 from streaming.lab.moves import Moves
 from streaming.lab.producer_messages import Adopt, Hold
 from streaming.shards.keys import BadKey
-from streaming.shards.limits import load, shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.service_errors import Refused
 from streaming.shards.whatif import Row
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     from streaming.lab.engine import Engine
     from streaming.lab.merger import Merger
     from streaming.store.store import Store
-
-_LEAST_S: Final = 1.0
-"""Before that a rate says nothing."""
 
 HEADROOM: Final = 2
 """Partitions are made for so many times the shards that are needed: each new one makes the group
@@ -109,8 +107,9 @@ class Switchboard:
                 last, epoch=epoch, key=settings.key, limits=settings.limits
             )
         return msgspec.structs.replace(
-            plan, aggregate=settings.aggregate, buffer_ms=settings.buffer_ms
-        )
+            plan, aggregate=settings.aggregate, collect=settings.collect == "on",
+            buffer_ms=settings.buffer_ms,
+        )  # fmt: skip
 
     async def switch(self, stream: str, key: str, shards: int) -> Reply:
         """Change a stream's key, and its number of shards unless `shards` is 0."""
@@ -135,6 +134,10 @@ class Switchboard:
     async def aggregate(self, packing: str) -> Reply:
         """Change how records of all streams are packed together."""
         return await self._change_all(lambda plan, _: aggregate(plan, packing))
+
+    async def collect(self, *, on: bool) -> Reply:
+        """Change whether records of all streams are put by calls of many."""
+        return await self._change_all(lambda plan, _: collect(plan, on=on))
 
     async def _change_all(self, make: Make) -> Reply:
         replies = [await self._change(stream, make) for stream in self.plans]
@@ -267,35 +270,3 @@ class Switchboard:
         engine = self._engine
         last = engine.store.epochs.current(stream) if engine.store is not None else None
         return None if last is None else measure(engine, last, ends, now_ms)
-
-
-def measure(engine: Engine, epoch: Epoch, ends: dict[Shard, int], now_ms: int) -> Measured:
-    """What an epoch did up to these ends of the logs."""
-    stream = epoch.plan.stream
-    counts = tuple(
-        max(0, ends.get((stream, shard), 0) - epoch.begin(shard)) for shard in epoch.plan.open_ids
-    )
-    keys = engine.crew.keys(stream, epoch.plan.epoch)
-    seconds = (now_ms - epoch.began_ms) / 1000
-    return Measured(
-        records=sum(counts),
-        seconds=seconds,
-        ids=epoch.plan.open_ids,
-        counts=counts,
-        throttled=keys.throttled if keys is not None else 0,
-        distinct_keys=keys.distinct if keys is not None else None,
-        hottest_load=_hottest_load(engine, epoch, counts, seconds),
-    )
-
-
-def _hottest_load(
-    engine: Engine, epoch: Epoch, counts: Sequence[int], seconds: float
-) -> float | None:
-    """The busiest shard's part of its limit, of records or of bytes."""
-    if epoch.plan.limits == "off" or seconds < _LEAST_S or engine.store is None:
-        return None
-    limits, loads = shard_limits(epoch.plan.limits), [0.0]
-    for shard, count in zip(epoch.plan.open_ids, counts, strict=True):
-        size = epoch.mean_bytes(shard, engine.store.ledger.shard(epoch.plan.stream, shard))
-        loads.append(load(count / seconds, size, limits))
-    return max(loads)

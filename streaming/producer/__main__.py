@@ -203,6 +203,7 @@ class Generator:
                 keys=delivery.keys(),
                 puts=tuple(delivery.puts()),
                 packing=delivery.packing(),
+                collection=delivery.collection(),
                 truth=tuple(
                     Truth(t.kind, t.start_ts, t.end_ts, t.intensity, t.target, t.count)
                     for t in planted

@@ -1,6 +1,7 @@
 """Takes events to their streams' shards by each stream's plan, and from one plan to the next.
 
-When a shard's queue is full, `write` waits: the generators fall behind, visibly.
+In the msk view a batch for each shard is written at once; in the kinesis view records wait in an
+outbox for the next call. When too many wait, `write` does: the generators fall behind, visibly.
 """
 
 from __future__ import annotations
@@ -15,11 +16,17 @@ from typing import Final
 
 from generators.wire import Emitted
 from streaming.broker.connection import Connection
-from streaming.lab.producer_messages import Acked, KeyStats, PackingStats, ShardPuts
+from streaming.lab.producer_messages import (
+    Acked,
+    CollectionStats,
+    KeyStats,
+    PackingStats,
+    ShardPuts,
+)
 from streaming.producer.keystats import KeyCounts
+from streaming.producer.outbox import AGAIN_S, ALONE, COLLECTED, Outbox
 from streaming.producer.packing import Packer
-from streaming.producer.put import Put, puts_of
-from streaming.producer.throttle import AGAIN_S, Throttle
+from streaming.producer.put import puts_of
 from streaming.producer.writer import DeliveryFailed, Writer
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan
@@ -29,7 +36,7 @@ __all__ = ["Delivery", "DeliveryFailed"]
 
 HOLD_S: Final = 4.0
 MOST_WAITING: Final = 10_000
-"""Records that may wait for full shards, over all streams; then the generators wait with them."""
+"""Records that may wait for calls, over all streams; then the generators wait with them."""
 
 
 class Delivery:
@@ -47,12 +54,13 @@ class Delivery:
         self._seed = seed
         self._routers: dict[str, Choose] = {}
         self._keys: dict[str, KeyCounts] = {}
-        self._throttles: dict[str, Throttle] = {}
+        self._outboxes: dict[str, Outbox] = {}
         self._packers: dict[str, Packer] = {}
         self._throttled_gone: Counter[str] = Counter()
         self._throttled_before: Counter[str] = Counter()
         self._writing = asyncio.Lock()
-        self._held = False
+        self._more = asyncio.Event()
+        self._held = self._flushing = False
         self._pumping: asyncio.Task[None] | None = None
         self.produced = 0
 
@@ -67,21 +75,23 @@ class Delivery:
         """Flush, briefly, and close."""
         if self._pumping is not None:
             self._pumping.cancel()
+            await asyncio.wait({self._pumping})
         await self._writer.stop()
 
     # --- writing ----------------------------------------------------------------------------
 
     async def write(self, records: Iterable[Emitted]) -> None:
         """Send these records; returns when all are queued. Raises DeliveryFailed."""
+        self._check()
         while self._waiting() >= MOST_WAITING:
-            self._writer.check()
             await asyncio.sleep(AGAIN_S)
+            self._check()
         async with self._writing:
             self.produced += await self._put(records)
-            await self._write_due()
+        self._more.set()
 
     async def _put(self, records: Iterable[Emitted]) -> int:
-        """Write records to their shards, or queue them where shards have limits; how many."""
+        """Write records to their shards, or queue them where calls put them; how many."""
         by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
         routers, count = self._routers, 0
         for record in records:
@@ -91,13 +101,15 @@ class Delivery:
         for (stream, shard), keyed in by_shard.items():
             self._keys[stream].add(shard, [key for key, _ in keyed])
             packer = self._packers.get(stream)
-            if packer is None:
-                await self._pass(stream, shard, puts_of(keyed))
+            if packer is not None:
+                self._pack(stream, shard, packer, keyed)
+            elif stream in self._outboxes:
+                self._outboxes[stream].offer(shard, puts_of(keyed), time.monotonic())
             else:
-                await self._pack(stream, shard, packer, keyed)
+                await self._writer.write(stream, shard, puts_of(keyed))
         return count
 
-    async def _pack(
+    def _pack(
         self,
         stream: str,
         shard: int,
@@ -105,57 +117,67 @@ class Delivery:
         keyed: Iterable[tuple[bytes | None, Emitted]],
     ) -> None:
         """Pack records together; what was planted and what is no event goes alone."""
-        now = time.monotonic()
+        now, outbox = time.monotonic(), self._outboxes[stream]
         for key, record in keyed:
             if record.label or record.event is None or key is None:
-                await self._pass(stream, shard, puts_of([(key, record)]))
+                outbox.offer(shard, puts_of([(key, record)]), now)
             elif (done := packer.add(shard, key, record, now)) is not None:
-                await self._pass(stream, done[0], [done[1]])
-
-    async def _pass(self, stream: str, shard: int, puts: list[Put]) -> None:
-        """Write, or queue where shards have limits."""
-        throttle = self._throttles.get(stream)
-        if throttle is None:
-            await self._writer.write(stream, shard, puts)
-        else:
-            throttle.offer(shard, puts, time.monotonic())
-
-    async def _write_due(self, *, all_: bool = False) -> None:
-        """Write the packs that waited long enough, and what the shards take now."""
-        now = time.monotonic()
-        for stream, packer in self._packers.items():
-            for shard, put in packer.due(now, all_=all_):
-                await self._pass(stream, shard, [put])
-        for stream, throttle in self._throttles.items():
-            for shard, taken in throttle.admit(now):
-                await self._writer.write(stream, shard, taken)
+                outbox.offer(done.shard, [done.put], now, done.began)
 
     async def _pump(self) -> None:
-        with contextlib.suppress(DeliveryFailed):  # the next write raises it again
-            while True:
-                await asyncio.sleep(AGAIN_S)
-                if self._waiting() or any(map(len, self._packers.values())):
-                    async with self._writing:
-                        await self._write_due()
+        """Call when a call is due."""
+        while True:
+            while any([await self._call(stream) for stream in list(self._outboxes)]):
+                pass
+            with contextlib.suppress(TimeoutError):
+                # Not wait_for: before Python 3.12 it may swallow the cancellation that ends this.
+                async with asyncio.timeout(AGAIN_S):
+                    await self._more.wait()
+            self._more.clear()
+
+    async def _call(self, stream: str) -> bool:
+        """Make one call, if one is due. The lock is free between calls: a change of plan waits."""
+        async with self._writing:
+            now, outbox = time.monotonic(), self._outboxes[stream]
+            # Nothing waits for company that will not come.
+            all_ = self._flushing or self._waiting() >= MOST_WAITING
+            packer = self._packers.get(stream)
+            for done in packer.due(now, all_=all_) if packer is not None else ():
+                outbox.offer(done.shard, [done.put], now, done.began)
+            puts = outbox.call(now, all_=all_)
+            if puts:
+                await self._writer.call(stream, puts)
+            return puts is not None
+
+    def _check(self) -> None:
+        """Raises DeliveryFailed, or whatever ended the calls."""
+        self._writer.check()
+        if self._pumping is not None and self._pumping.done():
+            self._pumping.result()
 
     async def flush(self) -> None:
         """Wait until everything so far is acknowledged. Raises DeliveryFailed."""
-        async with self._writing:
-            await self._write_due(all_=True)
-        while self._waiting():
-            self._writer.check()
-            await asyncio.sleep(AGAIN_S)
+        self._flushing = True
+        try:
+            while self._waiting():
+                self._more.set()
+                await asyncio.sleep(AGAIN_S)
+                self._check()
+        finally:
+            self._flushing = False
         await self._writer.settle()
 
     def _waiting(self) -> int:
-        return sum(throttle.waiting for throttle in self._throttles.values())
+        """Records that are not put, in packs or for want of a call."""
+        packed = sum(map(len, self._packers.values()))
+        return packed + sum(outbox.waiting for outbox in self._outboxes.values())
 
     # --- plans ------------------------------------------------------------------------------
 
     async def hold(self) -> None:
         """Stop writing once everything written is acknowledged; `adopt` goes on.
 
-        What waits for full shards goes on to wait. Raises TimeoutError when it takes too long
+        What waits for calls goes on to wait. Raises TimeoutError when it takes too long
         (writing then goes on), and DeliveryFailed.
         """
         if self._held:
@@ -189,19 +211,25 @@ class Delivery:
         if stream not in self._keys or self._keys[stream].epoch != plan.epoch:
             self._keys[stream] = KeyCounts(stream, plan.epoch)
             self._throttled_before[stream] = self._throttled(stream)
-        before, packer = self._throttles.pop(stream, None), self._packers.pop(stream, None)
-        if plan.aggregate != "off":
-            self._packers[stream] = Packer(plan)
-        if plan.limits != "off":
-            limits = shard_limits(plan.limits)
-            same = before is not None and before.limits == limits
-            self._throttles[stream] = before if before is not None and same else Throttle(limits)
-        if before is not None and self._throttles.get(stream) is not before:
-            self._throttled_gone[stream] += before.throttled
+        before, packer = self._outboxes.get(stream), self._packers.pop(stream, None)
         # What waits for a shard is older than what is packed for it.
         waiting = before.take_back() if before is not None else []
         packed = packer.take_back() if packer is not None else []
+        if plan.view == "kinesis":
+            self._collect(plan, before)
+        if plan.aggregate != "off":
+            self._packers[stream] = Packer(plan)
         await self._put([*waiting, *packed])
+
+    def _collect(self, plan: StreamPlan, before: Outbox | None) -> None:
+        limits = None if plan.limits == "off" else shard_limits(plan.limits)
+        size, buffer_s = COLLECTED if plan.collect else ALONE, plan.buffer_ms / 1000
+        if before is not None and before.limits == limits:
+            before.follow(size, buffer_s)  # its shards are as full as they were
+            return
+        self._outboxes[plan.stream] = Outbox(limits, size, buffer_s)
+        if before is not None:
+            self._throttled_gone[plan.stream] += before.throttled
 
     # --- numbers ----------------------------------------------------------------------------
 
@@ -227,7 +255,7 @@ class Delivery:
         )
 
     def _throttled(self, stream: str) -> int:
-        now = self._throttles.get(stream)
+        now = self._outboxes.get(stream)
         return self._throttled_gone[stream] + (now.throttled if now is not None else 0)
 
     def packing(self) -> tuple[PackingStats, ...]:
@@ -237,8 +265,17 @@ class Delivery:
             for stream, p in self._packers.items()
         )
 
+    def collection(self) -> tuple[CollectionStats, ...]:
+        """The calls of each stream that is put by calls, since its plan holds."""
+        return tuple(
+            CollectionStats(stream, o.calls, o.put, o.records, o.waited_s * 1000, o.waiting)
+            for stream, o in self._outboxes.items()
+        )
+
     def puts(self) -> Iterator[ShardPuts]:
         """What full shards refused and make wait."""
-        for stream, throttle in self._throttles.items():
-            for shard, throttled, waiting in throttle.counts():
-                yield ShardPuts(stream, shard, throttled, waiting)
+        now = time.monotonic()
+        for stream, outbox in self._outboxes.items():
+            if outbox.limits is not None:
+                for shard, throttled, waiting in outbox.full(now):
+                    yield ShardPuts(stream, shard, throttled, waiting)

@@ -9,7 +9,7 @@ all of it (awslabs/kinesis-aggregation, `potential_data_loss.md`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from generators.wire import Emitted
 from streaming.producer.put import Put
@@ -20,6 +20,14 @@ from streaming.shards.shardmap import ShardMap
 
 _ALL: Final = -1
 """Where records of all shards are packed together."""
+
+
+class Packed(NamedTuple):
+    """A finished pack, the shard it goes to, and when its first record came."""
+
+    shard: int
+    put: Put
+    began: float
 
 
 class _Pack:
@@ -72,8 +80,8 @@ class Packer:
         """Records in packs that are not sent."""
         return sum(len(pack.records) for pack in self._packs.values())
 
-    def add(self, shard: int, key: bytes, record: Emitted, now: float) -> tuple[int, Put] | None:
-        """Take a record; returns a pack (with its shard) that had no room for it."""
+    def add(self, shard: int, key: bytes, record: Emitted, now: float) -> Packed | None:
+        """Take a record; returns a pack that had no room for it."""
         place, done = (_ALL if self._together else shard), None
         pack = self._packs.get(place)
         if pack is not None and not pack.add(key, record, now):
@@ -83,7 +91,7 @@ class Packer:
             pack.add(key, record, now)
         return done
 
-    def due(self, now: float, *, all_: bool = False) -> Iterator[tuple[int, Put]]:
+    def due(self, now: float, *, all_: bool = False) -> Iterator[Packed]:
         """The packs that have waited long enough, or all of them."""
         for place, pack in list(self._packs.items()):
             if all_ or now - pack.began >= self._buffer_s:
@@ -95,7 +103,7 @@ class Packer:
         self._packs.clear()
         return [record for pack in packs for record in pack.records]
 
-    def _finish(self, place: int, now: float) -> tuple[int, Put]:
+    def _finish(self, place: int, now: float) -> Packed:
         pack = self._packs.pop(place)
         put = pack.put(self._map, now)
         self.packs += 1
@@ -103,4 +111,4 @@ class Packer:
         self.payload += pack.payload
         self.bytes += len(put[1])
         self.waited_s += pack.waited_s
-        return pack.shard, put
+        return Packed(pack.shard, put, pack.began)

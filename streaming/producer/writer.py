@@ -21,6 +21,9 @@ from streaming.lab.producer_messages import Acked
 from streaming.producer.put import Put
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
+MAX_BATCH_BYTES: Final = 512 * 1024
+"""More than one call puts into a shard (CALL_BYTES_OF_A_SHARD), keys and headers included."""
+
 REQUEST_TIMEOUT_MS: Final = 120_000
 """Longer than any restart of a broker: in that time the client itself retries."""
 
@@ -41,7 +44,7 @@ class Writer:
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
-            max_batch_size=256 * 1024,
+            max_batch_size=MAX_BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=100,
@@ -80,6 +83,17 @@ class Writer:
     def queues(self, stream: str, shards: int) -> list[int]:
         """How many batches of each shard are not acknowledged."""
         return [self._queued[stream, shard] for shard in range(shards)]
+
+    async def call(self, stream: str, puts: Mapping[int, Iterable[Put]]) -> None:
+        """Put these into their shards by one request, and wait for its answer.
+
+        One it is because nothing else is under way: aiokafka sends what is queued for the leaders
+        of a node together, and here it is all queued before it looks. A cluster whose nodes lead
+        some of the shards each gets a request for each node. Raises DeliveryFailed.
+        """
+        for shard, some in puts.items():
+            await self.write(stream, shard, some)
+        await self.settle()
 
     async def write(self, stream: str, shard: int, puts: Iterable[Put]) -> None:
         """Send these to a shard; returns when all are queued. Raises DeliveryFailed."""

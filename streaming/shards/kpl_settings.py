@@ -13,6 +13,8 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
     "record_max_buffered_time_ms": (0, 2**63 - 1),
     "aggregation_max_size": (64, 10 * 2**20),
     "aggregation_max_count": (1, 2**63 - 1),
+    "collection_max_count": (1, 500),
+    "collection_max_size": (52_224, 2**63 - 1),
     "rate_limit_percent": (1, 2**63 - 1),
 }
 
@@ -33,6 +35,12 @@ class KplSettings:
     aggregation_max_count: int = 4_294_967_295
     """The most records in an aggregate."""
 
+    collection_max_count: int = 500
+    """The most records of Kinesis in one PutRecords."""
+
+    collection_max_size: int = 5 * 2**20
+    """The most data in one PutRecords, half of what the service takes today."""
+
     rate_limit_percent: int = 150
     """What a producer sends a shard at most, in percent of the shard's limits."""
 
@@ -44,3 +52,7 @@ class KplSettings:
 
 
 DEFAULTS: Final = KplSettings()
+
+CALL_BYTES_OF_A_SHARD: Final = 256 * 1024
+"""A PutRecords is sent once it has so much for one shard, so that no shard gets it in bursts
+(`aws/kinesis/core/collector.h`). No knob."""

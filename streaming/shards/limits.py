@@ -21,7 +21,10 @@ MOST_SHARDS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ShardLimits:
-    """Limits of one shard, and of how many a stream may have. Sizes are bytes, rates a second."""
+    """Limits of one shard, of one PutRecords (`..._per_call`), and of how many a stream may have.
+
+    Sizes are bytes, rates a second.
+    """
 
     records_in_per_s: int
     bytes_in_per_s: int
@@ -30,6 +33,8 @@ class ShardLimits:
     record_bytes: int
     key_characters: int
     shards_per_stream: int
+    records_per_call: int
+    bytes_per_call: int
 
 
 @cache

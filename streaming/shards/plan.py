@@ -28,8 +28,9 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     `shards` is how many there are, numbered from 0: in the msk view the partitions a key is spread
     over, in the kinesis view all shards of `shard_map`, open or not. `limits` says what an open
-    shard takes, `aggregate` how the producer packs records together, `buffer_ms` how long a record
-    may wait for company (kinesis only, all of them).
+    shard takes, `aggregate` how the producer packs records together, `collect` whether it puts
+    many by one call (PutRecords), `buffer_ms` how long a record may wait for company (kinesis
+    only, all of them).
     """
 
     stream: str
@@ -40,6 +41,7 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
     shard_map: ShardMap | None = None
     limits: Limits = "off"
     aggregate: Packing = "off"
+    collect: bool = True
     buffer_ms: int = DEFAULTS.record_max_buffered_time_ms
 
     @property

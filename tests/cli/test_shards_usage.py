@@ -14,13 +14,20 @@ from streaming.lab.commands import (
     MergeShards,
     ReadParentsFirst,
     SetAggregation,
+    SetCollection,
     SetLimits,
     SetReading,
     SplitShard,
     SwitchKey,
     UpdateShardCount,
 )
-from streaming.lab.stream_snapshot import KinesisShardView, PackingView, ShardView, StreamView
+from streaming.lab.stream_snapshot import (
+    CollectionView,
+    KinesisShardView,
+    PackingView,
+    ShardView,
+    StreamView,
+)
 from streaming.shards.kpl import Aggregator, UserRecord
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
@@ -53,6 +60,8 @@ README = DOCS.parent / "README.md"
         ("aggregate on", SetAggregation("on")),
         ("aggregate kpl", SetAggregation("kpl")),
         ("aggregate naive", SetAggregation("naive")),
+        ("collect off", SetCollection(False)),
+        ("collect on", SetCollection(True)),
         ("parents-first off", ReadParentsFirst(False)),
         ("parents-first on", ReadParentsFirst(True)),
     ],
@@ -77,6 +86,7 @@ def test_what_is_typed_is_what_the_lab_is_asked(typed: str, asked: Command) -> N
         (("limits", "tomorrow"), "course"),
         (("aggregate",), "required: packing"),
         (("aggregate", "zip"), "naive"),
+        (("collect", "maybe"), "'on', 'off'"),
         (("parents-first", "yes"), "'on', 'off'"),
         (("list", "clicks"), "unrecognized arguments"),
         (("key", "clicks", "country\udcff"), "SerializationException: the key is not UTF-8"),
@@ -238,3 +248,19 @@ def test_an_aggregated_stream_says_so() -> None:
     assert table(seen).splitlines()[1] == "aggregated across shards (naive), nothing packed yet"
     row = rows_of(replace(seen, packing=None))[0]
     assert (row.aggregate, row.records_per_pack, row.delay_ms) == ("off", None, None)
+
+
+def test_a_stream_says_by_which_calls_it_is_put() -> None:
+    calls = CollectionView(True, 12.4, 80.51, 61.2, 40)
+    seen = stream(shard(0, ranged(0, "open")), view="kinesis", collection=calls)
+    assert table(seen).splitlines()[1] == (
+        "many records a call (PutRecords), 12 calls/s, 80.5 records a call, 61 ms added"
+    )
+    row = rows_of(seen)[0]
+    assert (row.collect, row.calls_per_s, row.records_per_call, row.call_delay_ms) == (
+        True, 12.4, 80.51, 61.2,
+    )  # fmt: skip
+    seen = replace(seen, collection=CollectionView(False, None, None, None, 0))
+    assert table(seen).splitlines()[1] == "one record a call (PutRecord), no call yet"
+    row = rows_of(replace(seen, collection=None))[0]
+    assert (row.collect, row.records_per_call, row.call_delay_ms) == (None, None, None)

@@ -55,7 +55,7 @@ def test_packs_of_the_kpl_are_read_whole_and_in_order():
     packer, out = packed("kpl")
     seen = []
     for shard in range(4):
-        puts = [put for to, put in out if to == shard]
+        puts = [put for to, put, _ in out if to == shard]
         assert all(put[1].startswith(MAGIC) and put[0] == AGGREGATE_KEY.encode() for put in puts)
         assert all(len(put[1]) <= 51_200 for put in puts)
         taken, dropped = take_apart("clicks", shard, [Timed(*r) for r in as_records(puts)])
@@ -72,7 +72,7 @@ def test_packs_of_the_kpl_are_read_whole_and_in_order():
 def test_packs_across_shards_are_dropped_as_a_whole():
     _, out = packed("naive")
     dropped = []
-    for shard, put in out:
+    for shard, put, _ in out:
         taken, dead = take_apart("clicks", shard, [Timed(*r) for r in as_records([put])])
         assert not taken
         dropped += dead
@@ -95,8 +95,8 @@ def test_one_record_alone_is_sent_as_it_is():
     packer = Packer(plan("kpl"))
     ((key, record),) = records(1)
     packer.add(2, key.encode(), record, now=0.0)
-    ((shard, put),) = packer.due(0.0, all_=True)
-    assert (shard, put[0], put[1], put[2]) == (2, key.encode(), record.value, [])
+    ((shard, put, began),) = packer.due(0.0, all_=True)
+    assert (shard, put[0], put[1], put[2]) == (2, key.encode(), record.value, []) and not began
 
 
 def test_what_is_not_sent_can_be_taken_back_in_its_order():

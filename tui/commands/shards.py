@@ -14,6 +14,7 @@ from streaming.lab.commands import (
     MergeShards,
     ReadParentsFirst,
     SetAggregation,
+    SetCollection,
     SetLimits,
     SetReading,
     SplitShard,
@@ -85,6 +86,8 @@ def command_of(options: argparse.Namespace) -> Command:
             return SetReading(1 if alone else options.how, alone)
         case "aggregate":
             return SetAggregation(options.packing)
+        case "collect":
+            return SetCollection(options.switch == "on")
         case _:
             return ReadParentsFirst(options.switch == "on")
 

@@ -27,6 +27,7 @@ examples:
   dasprep-tui shards key clicks country        another key from now on
   dasprep-tui shards limits course             what a shard takes
   dasprep-tui shards aggregate on              many records travel as one, as the KPL packs them
+  dasprep-tui shards collect off               each record by a call of its own, as PutRecord
   dasprep-tui shards parents-first off         see what the order of reading is good for
 
 A shard is given by its number or its name: 3 or shardId-000000000003. Exit code 0: done; 1: the
@@ -102,6 +103,15 @@ examples:
   dasprep-tui shards aggregate naive           what happens to packs of several shards
   dasprep-tui shards aggregate off"""
 
+_COLLECT: Final = """\
+Whether the producer puts up to 500 records of all shards by one call (on, PutRecords), for which
+a record waits at most 100 ms (buffer_ms), or each by a call of its own (off, PutRecord). For all
+streams; a call is one request to the broker. `dasprep-tui shards list` tells how many there are.
+
+examples:
+  dasprep-tui shards collect off
+  dasprep-tui shards collect on"""
+
 _PARENTS: Final = """\
 Whether a shard is read only after the shards it came from are stored to their ends (on, as the
 lab starts). With off, a split or merge may bring records of a key out of order; the epoch's
@@ -152,6 +162,9 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
 
     aggregate = add("aggregate", "say how records are packed together", _AGGREGATE)
     aggregate.add_argument("packing", choices=("off", "on", "kpl", "naive"))
+
+    collect = add("collect", "say whether many records are put by one call", _COLLECT)
+    collect.add_argument("switch", choices=("on", "off"))
 
     parents = add("parents-first", "say whether parents are read before children", _PARENTS)
     parents.add_argument("switch", choices=("on", "off"))

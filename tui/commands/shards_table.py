@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streaming.lab.stream_snapshot import PackingView, ShardView, StreamView
+from streaming.lab.stream_snapshot import CollectionView, PackingView, ShardView, StreamView
 from tui.numbers import UNKNOWN, count
 
 GAP: Final = "  "
@@ -49,6 +49,10 @@ class Row(msgspec.Struct, frozen=True):
     records_per_pack: float | None
     efficiency: float | None
     delay_ms: float | None
+    collect: bool | None
+    calls_per_s: float | None
+    records_per_call: float | None
+    call_delay_ms: float | None
 
 
 class _Column(NamedTuple):
@@ -84,7 +88,7 @@ def rows_of(stream: StreamView) -> list[Row]:
 
 
 def table(stream: StreamView) -> str:
-    """A heading, a line on aggregation where there is some, and one line a shard."""
+    """A heading, lines on aggregation and calls where there are some, and one line a shard."""
     columns = [c for c in _COLUMNS if stream.view == "kinesis" or not c.kinesis]
     rows = rows_of(stream)
     cells = [[column.title for column in columns]]
@@ -93,6 +97,8 @@ def table(stream: StreamView) -> str:
     lines = [_heading(stream)]
     if stream.packing is not None:
         lines.append(_aggregated(stream.packing))
+    if stream.collection is not None:
+        lines.append(_called(stream.collection))
     return "\n".join([*lines, *(_line(line, columns, widths) for line in cells)])
 
 
@@ -125,6 +131,20 @@ def _aggregated(packing: PackingView) -> str:
     return ", ".join(parts)
 
 
+def _called(collection: CollectionView) -> str:
+    """By which calls records are put; of aggregates each is one."""
+    how = "many records a call (PutRecords)" if collection.on else "one record a call (PutRecord)"
+    parts = [how]
+    if collection.records_per_call is None:
+        parts.append("no call yet")
+    else:
+        parts.append(f"{count(collection.calls_per_s)} calls/s")
+        parts.append(f"{collection.records_per_call:,.1f} records a call")
+    if collection.delay_ms is not None:
+        parts.append(f"{collection.delay_ms:,.0f} ms added")
+    return ", ".join(parts)
+
+
 def _line(cells: Sequence[str], columns: Sequence[_Column], widths: Sequence[int]) -> str:
     parts = [
         cell.ljust(width) if column.text else cell.rjust(width)
@@ -141,7 +161,7 @@ def _state(row: Row) -> str:
 
 
 def _row(stream: StreamView, shard: ShardView) -> Row:
-    kinesis, packing = shard.kinesis, stream.packing
+    kinesis, packing, calls = shard.kinesis, stream.packing, stream.collection
     return Row(
         stream=stream.name,
         view=stream.view,
@@ -172,4 +192,8 @@ def _row(stream: StreamView, shard: ShardView) -> Row:
         records_per_pack=packing.records_per_pack if packing else None,
         efficiency=packing.efficiency if packing else None,
         delay_ms=packing.delay_ms if packing else None,
+        collect=calls.on if calls else None,
+        calls_per_s=calls.calls_per_s if calls else None,
+        records_per_call=calls.records_per_call if calls else None,
+        call_delay_ms=calls.delay_ms if calls else None,
     )

@@ -127,5 +127,6 @@ _DEEDS: dict[str, Callable[[StreamView, ShardView | None, LabSnapshot], Deed]] =
     "parents": lambda stream, _, snapshot: deeds.parents_first(stream, snapshot),
     "fan_out": lambda stream, _, snapshot: deeds.fan_out(stream, snapshot),
     "aggregation": lambda stream, _, __: deeds.aggregation(stream),
+    "collection": lambda stream, _, __: deeds.collection(stream),
 }
 """The deeds by the names that the bindings give them."""

@@ -13,7 +13,7 @@ from tui.lines import Line, Segment, crop, merged, width_of
 from tui.moment import Moment
 from tui.offers import OFFERED, told
 from tui.safe import safe
-from tui.views.plan import plan_words, pressure
+from tui.views.plan import call_words, plan_words, pressure
 
 NAME_LIMIT = 40
 ANSWER_LIMIT = 600
@@ -119,13 +119,17 @@ def _switches(stream: StreamView, snapshot: LabSnapshot) -> list[str]:
         words.append("fan-out")
     elif stream.limits != "off" and snapshot.readers > 1:
         words.append(f"1 of {snapshot.readers} readers")
-    packing = stream.packing
+    packing, collection = stream.packing, stream.collection
     if packing is None:
-        return [*words, "not aggregated"]
-    if packing.efficiency is not None:
+        words.append("not aggregated")
+    if packing is not None and packing.efficiency is not None:
         words.append(f"{numbers.percent(packing.efficiency)} data")
-    if packing.delay_ms is not None:
+    if packing is not None and packing.delay_ms is not None:
         words.append(f"{packing.delay_ms:.0f} ms packed")
+    if collection is not None:
+        words.append(call_words(collection))
+    if collection is not None and collection.delay_ms is not None:
+        words.append(f"{collection.delay_ms:,.0f} ms to a call")
     return words
 
 

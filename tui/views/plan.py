@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streaming.lab.stream_snapshot import PackingView, ShardView, StreamView
+from streaming.lab.stream_snapshot import CollectionView, PackingView, ShardView, StreamView
 from tui import numbers
 from tui.lines import Segment
 from tui.safe import safe
@@ -41,6 +41,19 @@ def packing_words(packing: PackingView) -> str:
     if packing.records_per_pack is None:
         return f"aggregated{across}"
     return f"packs of {numbers.count(packing.records_per_pack)}{across}"
+
+
+def call_words(collection: CollectionView) -> str:
+    """Return by which calls records are put, and how many of them there are."""
+    if not collection.on:
+        words = "one a call"
+    elif collection.records_per_call is None:
+        words = "many a call"
+    else:
+        words = f"{numbers.count(collection.records_per_call)} a call"
+    if collection.calls_per_s is not None:
+        words += f", {numbers.count(collection.calls_per_s)} calls/s"
+    return words
 
 
 def pressure(stream: StreamView) -> list[Segment]:
