@@ -43,6 +43,16 @@ def test_every_option_of_the_lab_is_a_setting(config):
     assert (s.view, s.limits) == ("kinesis", "today")
 
 
+def test_collection_is_of_the_kinesis_view(config):
+    assert load(None, parsed("--view", "kinesis")).collect == "on"
+    assert load(None, parsed("--view", "kinesis", "--collect", "off")).collect == "off"
+    with pytest.raises(SettingsError, match=r"calls of Kinesis.*kinesis \(from --collect\)"):
+        load(None, parsed("--collect", "off"))
+    config.write_text("[lab]\nview = 'kinesis'\ncollect = 'sometimes'\n")
+    with pytest.raises(SettingsError, match=r"collect in dasprep.toml: .*'on' or 'off'"):
+        load(None, {})
+
+
 def test_the_file_named_goes_before_the_one_that_lies_there(config, tmp_path):
     config.write_text("[lab]\nrate = 50\n")
     (tmp_path / "mine.toml").write_text("[lab]\nrate = 60\n")

@@ -16,6 +16,7 @@ from streaming.lab.commands import (
     MergeShards,
     ReadParentsFirst,
     SetAggregation,
+    SetCollection,
     SetLimits,
     SetReading,
     SplitShard,
@@ -181,6 +182,31 @@ async def test_aggregation_beats_the_record_limit(tmp_path: Path) -> None:
         report = await driven.finish()
         assert_exact(report)
         assert report.dead == driven.latest.store.dead_letters > 1000
+
+
+async def test_collection_puts_many_records_by_a_call_or_each_by_its_own(tmp_path: Path) -> None:
+    async with lab(tmp_path, view="kinesis", collect="off", rate=300) as driven:
+        seen = await driven.until(
+            lambda s: s.store.stored > 500 and (stream(s).collection.calls_per_s or 0) > 50,
+            "each record is put alone",
+        )
+        alone = stream(seen).collection
+        assert not alone.on and alone.records_per_call == 1
+        told = await driven.do(SetCollection(True))
+        assert "up to 500 records of all shards are put by one call" in told.text
+        seen = await driven.until(
+            lambda s: epoch(s).epoch == 2 and epoch(s).records > 500, "records are collected"
+        )
+        many = stream(seen).collection
+        assert many.on and many.records_per_call > 3 and many.delay_ms > 10
+        await driven.do(SetAggregation("on"))
+        await driven.until(
+            lambda s: epoch(s).epoch == 3 and epoch(s).records > 20, "packs are collected"
+        )
+        refused = await driven.link.send(SetCollection(True))
+        assert not refused.ok and "so already" in refused.text
+        assert_exact(await driven.finish())
+        assert stream(driven.latest).collection.waiting == 0
 
 
 async def test_readers_share_a_shard_and_fan_out_shares_with_nobody(tmp_path: Path) -> None:

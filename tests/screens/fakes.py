@@ -23,6 +23,7 @@ from streaming.lab.snapshot import (
     WindowView,
 )
 from streaming.lab.stream_snapshot import (
+    CollectionView,
     EpochView,
     HeavyKeyView,
     KinesisShardView,
@@ -237,6 +238,7 @@ def kinesis_stream(**changes: Any) -> StreamView:
         limits="today",
         throttled_per_s=310.0,
         waiting=1840,
+        collection=CollectionView(True, 31.2, 64.9, 212.0, 1975),
     )
     return msgspec.structs.replace(view, shards=shards, in_per_s=2546.0, lag=43_747, **changes)
 

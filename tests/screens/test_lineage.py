@@ -13,6 +13,7 @@ from streaming.lab.commands import (
     ReadParentsFirst,
     Reply,
     SetAggregation,
+    SetCollection,
     SetLimits,
     SetReading,
     SplitShard,
@@ -20,7 +21,7 @@ from streaming.lab.commands import (
     UpdateShardCount,
 )
 from streaming.lab.snapshot import CapabilityView, LabSnapshot
-from streaming.lab.stream_snapshot import PackingView
+from streaming.lab.stream_snapshot import CollectionView, PackingView
 from tests.screens.conftest import Runner
 from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, starting, stream
 from tui import deeds
@@ -60,6 +61,7 @@ def test_the_capability_is_the_broker_s_own() -> None:
         ("l", SetLimits("course")),
         ("p", ReadParentsFirst(False)),
         ("a", SetAggregation("kpl")),
+        ("c", SetCollection(False)),
         ("o", SetReading(1, True)),
         ("n5", UpdateShardCount("clicks", 5)),
     ],
@@ -104,6 +106,10 @@ async def test_limits_go_round_and_switches_turn(lab: Runner) -> None:
     assert deeds.aggregation(kinesis_stream(packing=packed)).commands == (SetAggregation("off"),)
     naive = deeds.naive_aggregation(kinesis_stream())
     assert naive.commands == (SetAggregation("naive"),)
+    alone = CollectionView(False, 740.0, 1.0, 6012.4, 9800)
+    calling = deeds.collection(kinesis_stream(collection=alone))
+    assert calling.commands == (SetCollection(True),)
+    assert deeds.collection(kinesis_stream(view="msk")).why == deeds.NOT_KINESIS
     assert deeds.polled_by(kinesis_stream(), 5).commands == (SetReading(5, False),)
     shared = snapshot(readers=5)
     assert deeds.fan_out(kinesis_stream(), shared).commands == (SetReading(5, True),)
@@ -112,6 +118,10 @@ async def test_limits_go_round_and_switches_turn(lab: Runner) -> None:
         await hand.sees("packs of 94")
         assert "1 of 5 readers" in hand.text
         assert "children at once" in hand.text and "not aggregated" not in hand.text
+    async with lab(kinesis(collection=alone)) as hand:
+        await hand.pilot.press("h")
+        await hand.sees("one a call, 740 calls/s")
+        await hand.sees("6,012 ms to a call")
 
 
 async def test_the_cursor_stays_on_its_shard(lab: Runner) -> None:
@@ -183,6 +193,7 @@ async def test_palette_has_every_deed_with_its_reason(lab: Runner) -> None:
             "Limits course",
             "Parents first off",
             "Aggregation on",
+            "Collection off",
             "Change the number of shards of clicks",
         ):
             assert not found[title].why, title

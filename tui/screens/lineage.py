@@ -16,7 +16,7 @@ from tui.glyphs import Glyphs
 from tui.moment import Moment
 from tui.panels.cursor import CursorPanel
 from tui.screens.bench import Bench
-from tui.views.bench import NO_STREAM, Answer, now_line, topic_lines
+from tui.views.bench import NO_STREAM, Answer, now_line, producer_line, topic_lines
 from tui.views.lineage import heading, lineage
 
 HINT = "split and merge take the shard under the cursor"
@@ -54,7 +54,8 @@ class LineageScreen(Bench):
     def draw(self) -> None:
         """Draw the moment."""
         stream, snapshot, width = self.stream, self.moment.snapshot, self.width
-        self.now.show_lines([now_line(self.moment, width, self.glyphs, lab_wide=True)])
+        put = () if stream is None else producer_line(stream, width, self.glyphs)
+        self.now.show_lines([now_line(self.moment, width, self.glyphs, lab_wide=True), put])
         room = max(1, self.tree_panel.room if self.tree_panel.size.width else width - 1)
         if stream is None or snapshot is None:
             self.tree_panel.shard_ids = []

@@ -13,7 +13,7 @@ from tui.lines import Line, Segment, crop, merged, width_of
 from tui.moment import Moment
 from tui.offers import OFFERED, told
 from tui.safe import safe
-from tui.views.plan import call_words, plan_words, pressure
+from tui.views.plan import call_words, packing_words, plan_words, pressure
 
 NAME_LIMIT = 40
 ANSWER_LIMIT = 600
@@ -46,6 +46,23 @@ def now_line(moment: Moment, width: int, glyphs: Glyphs, *, lab_wide: bool = Fal
         segments += [(dot, "dim"), segment]
     line = merged(segments)
     return line if width_of(line) <= width else (*crop(line, width - 1), (glyphs.more, "dim"))
+
+
+def producer_line(stream: StreamView, width: int, glyphs: Glyphs) -> Line:
+    """Return how the producer packs and puts the stream's records; nothing for a topic."""
+    packing, collection = stream.packing, stream.collection
+    if stream.view != "kinesis":
+        return ()
+    words = ["put", "not aggregated"] if packing is None else ["put", packing_words(packing)]
+    if packing is not None and packing.efficiency is not None:
+        words.append(f"{numbers.percent(packing.efficiency)} data")
+    if packing is not None and packing.delay_ms is not None:
+        words.append(f"{packing.delay_ms:,.0f} ms packed")
+    if collection is not None:
+        words.append(call_words(collection))
+        if collection.delay_ms is not None:
+            words.append(f"{collection.delay_ms:,.0f} ms to a call")
+    return crop(((f" {glyphs.dot} ".join(words), "text"),), width)
 
 
 def offer_line(typed: str, width: int, glyphs: Glyphs) -> Line:
@@ -119,17 +136,6 @@ def _switches(stream: StreamView, snapshot: LabSnapshot) -> list[str]:
         words.append("fan-out")
     elif stream.limits != "off" and snapshot.readers > 1:
         words.append(f"1 of {snapshot.readers} readers")
-    packing, collection = stream.packing, stream.collection
-    if packing is None:
-        words.append("not aggregated")
-    if packing is not None and packing.efficiency is not None:
-        words.append(f"{numbers.percent(packing.efficiency)} data")
-    if packing is not None and packing.delay_ms is not None:
-        words.append(f"{packing.delay_ms:.0f} ms packed")
-    if collection is not None:
-        words.append(call_words(collection))
-    if collection is not None and collection.delay_ms is not None:
-        words.append(f"{collection.delay_ms:,.0f} ms to a call")
     return words
 
 
