@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from streaming.shards.keys import REGISTRY, BadKey, shop
+from collections.abc import Sequence
 
-OFFERED = REGISTRY
+from streaming.shards.keys import BadKey, offered, shop
+
+__all__ = ["OFFERED", "beside", "offered", "told"]
+
+OFFERED = offered("msk")
 
 
 def told(text: str) -> tuple[bool, str]:
@@ -16,8 +20,8 @@ def told(text: str) -> tuple[bool, str]:
     return True, f"keeps {strategy.keeps}; loses {strategy.loses}"
 
 
-def beside(text: str, step: int) -> str:
+def beside(text: str, step: int, keys: Sequence[str] = OFFERED) -> str:
     """Return the offered key before or after this one; the first or last from any other text."""
-    if text not in OFFERED:
-        return OFFERED[0 if step > 0 else -1]
-    return OFFERED[(OFFERED.index(text) + step) % len(OFFERED)]
+    if text not in keys:
+        return keys[0 if step > 0 else -1]
+    return keys[(keys.index(text) + step) % len(keys)]

@@ -122,7 +122,8 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         "--key", metavar="KEY",
         help="what decides a record's shard: customer_id, session_id, product_id, category, "
         "country, device, event_type, event_id, constant, none, a template such as "
-        "{country}:{device}; each also with +salt8, +salt8calc, +salt8hot or +choose2 "
+        "{country}:{device}; each also with +salt8, +salt8calc, +salt8hot, +choose2 or, "
+        "in the kinesis view, +spread "
         "(customer_id)",
     )  # fmt: skip
     add(

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from streaming.shards.hashing import hash_key
 from streaming.shards.keys import shop
 from streaming.shards.kpl_settings import DEFAULTS
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import Limits, StreamPlan, check_key, limits_of, packing_of
+from streaming.shards.route import hash_of
 from streaming.shards.scaling import check_scaling
 from streaming.shards.service_errors import broken_hash_key, invalid
 from streaming.shards.shardmap import ShardMap
@@ -176,7 +176,7 @@ def _is_number(at: str) -> bool:
 def _halfway(plan: StreamPlan, id_: int, records: Sequence[LogRecord]) -> tuple[int, str]:
     """Where the newest records of a shard halve, and what share falls below."""
     shard = _map(plan).shard(id_)
-    keys = [hash_key(record.key.decode("utf-8", "replace")) for record in records if record.key]
+    keys = [hash_of(record.key, record.headers) for record in records if record.key]
     found = half_of_mass(shard, keys)
     if found is None or found.lower_share is None:
         return (shard.start + shard.end + 1) // 2, " (the middle: nothing was measured there)"

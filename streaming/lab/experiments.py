@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from streaming.lab.commands import Reply, WhatIf
 from streaming.lab.tail import events_of, tail
-from streaming.shards.keys import REGISTRY, shop
+from streaming.shards.keys import offered, shop
 from streaming.shards.limits import MOST_SHARDS, shard_limits
 from streaming.shards.plan import StreamPlan, View
 from streaming.shards.report import render
@@ -84,9 +84,9 @@ def _rate(engine: Engine, stream: str) -> float:
 
 def _answer(values: list[bytes], asked: WhatIf, rate: float) -> str:
     records = read_lines(values)
-    strategies = [shop(text) for text in REGISTRY]
     parts = []
     for view in VIEWS:
+        strategies = [shop(text) for text in offered(view)]
         question = Question(view, asked.shards, rate, shard_limits())
         rows, left_out = compare(records, strategies, question)
         parts.append(render(rows, left_out, records, question, asked.width))

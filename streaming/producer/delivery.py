@@ -30,6 +30,7 @@ from streaming.producer.put import puts_of
 from streaming.producer.writer import DeliveryFailed, Writer
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan
+from streaming.shards.route import Route
 from streaming.shards.routing import Choose, router
 
 __all__ = ["Delivery", "DeliveryFailed"]
@@ -92,36 +93,30 @@ class Delivery:
 
     async def _put(self, records: Iterable[Emitted]) -> int:
         """Write records to their shards, or queue them where calls put them; how many."""
-        by_shard: dict[tuple[str, int], list[tuple[bytes | None, Emitted]]] = {}
+        by_shard: dict[tuple[str, int], list[tuple[Route, Emitted]]] = {}
         routers, count = self._routers, 0
         for record in records:
             route = routers[record.stream](record.event, record.key_hint, len(record.value))
-            by_shard.setdefault((record.stream, route[0]), []).append((route[1], record))
+            by_shard.setdefault((record.stream, route[0]), []).append((route, record))
             count += 1
-        for (stream, shard), keyed in by_shard.items():
-            self._keys[stream].add(shard, [key for key, _ in keyed])
+        for (stream, shard), routed in by_shard.items():
+            self._keys[stream].add(shard, [route.key for route, _ in routed])
             packer = self._packers.get(stream)
             if packer is not None:
-                self._pack(stream, shard, packer, keyed)
+                self._pack(stream, packer, routed)
             elif stream in self._outboxes:
-                self._outboxes[stream].offer(shard, puts_of(keyed), time.monotonic())
+                self._outboxes[stream].offer(shard, puts_of(routed), time.monotonic())
             else:
-                await self._writer.write(stream, shard, puts_of(keyed))
+                await self._writer.write(stream, shard, puts_of(routed))
         return count
 
-    def _pack(
-        self,
-        stream: str,
-        shard: int,
-        packer: Packer,
-        keyed: Iterable[tuple[bytes | None, Emitted]],
-    ) -> None:
+    def _pack(self, stream: str, packer: Packer, routed: Iterable[tuple[Route, Emitted]]) -> None:
         """Pack records together; what was planted and what is no event goes alone."""
         now, outbox = time.monotonic(), self._outboxes[stream]
-        for key, record in keyed:
-            if record.label or record.event is None or key is None:
-                outbox.offer(shard, puts_of([(key, record)]), now)
-            elif (done := packer.add(shard, key, record, now)) is not None:
+        for route, record in routed:
+            if record.label or record.event is None or route.key is None:
+                outbox.offer(route.shard, puts_of([(route, record)]), now)
+            elif (done := packer.add(route, record, now)) is not None:
                 outbox.offer(done.shard, [done.put], now, done.began)
 
     async def _pump(self) -> None:

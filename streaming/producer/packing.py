@@ -16,6 +16,7 @@ from streaming.producer.put import Put
 from streaming.shards.kpl import Aggregator, UserRecord
 from streaming.shards.packed import MOST_TOGETHER, RANGE_HEADER, range_text
 from streaming.shards.plan import StreamPlan
+from streaming.shards.route import Route, explicit_headers
 from streaming.shards.shardmap import ShardMap
 
 _ALL: Final = -1
@@ -40,12 +41,15 @@ class _Pack:
         self._aggregator = Aggregator(max_records=MOST_TOGETHER)
         self.payload = 0
         self.waited_s = 0.0
+        self._explicit: int | None = None
 
-    def add(self, key: bytes, record: Emitted, now: float) -> bool:
+    def add(self, route: Route, record: Emitted, now: float) -> bool:
         """Whether the record still fits in."""
-        user = UserRecord(key.decode(), None, record.value)
+        user = UserRecord((route.key or b"").decode(), route.explicit, record.value)
         if not self._aggregator.add(user):
             return False
+        if not self.records:
+            self._explicit = route.explicit
         self.records.append(record)
         self.payload += len(record.value)
         self.waited_s -= now  # until it is sent
@@ -55,9 +59,12 @@ class _Pack:
         """The finished pack, with the range of the shard it goes to."""
         blob = self._aggregator.finish()
         self.waited_s += now * len(self.records)
-        # One record alone is sent as it is, by its own key.
-        shard = shard_map.shards[self.shard]
-        headers = [(RANGE_HEADER, range_text(shard.low, shard.high))] if blob.count > 1 else []
+        if blob.count == 1:  # it is sent as it is, by its own key
+            headers = explicit_headers(self._explicit)
+        else:
+            shard = shard_map.shards[self.shard]
+            headers = explicit_headers(blob.explicit_hash_key)
+            headers.append((RANGE_HEADER, range_text(shard.low, shard.high)))
         return blob.partition_key.encode(), blob.data, headers, tuple(self.records)
 
 
@@ -80,15 +87,15 @@ class Packer:
         """Records in packs that are not sent."""
         return sum(len(pack.records) for pack in self._packs.values())
 
-    def add(self, shard: int, key: bytes, record: Emitted, now: float) -> Packed | None:
+    def add(self, route: Route, record: Emitted, now: float) -> Packed | None:
         """Take a record; returns a pack that had no room for it."""
-        place, done = (_ALL if self._together else shard), None
+        place, done = (_ALL if self._together else route.shard), None
         pack = self._packs.get(place)
-        if pack is not None and not pack.add(key, record, now):
+        if pack is not None and not pack.add(route, record, now):
             done, pack = self._finish(place, now), None
         if pack is None:
-            pack = self._packs[place] = _Pack(shard, now)
-            pack.add(key, record, now)
+            pack = self._packs[place] = _Pack(route.shard, now)
+            pack.add(route, record, now)
         return done
 
     def due(self, now: float, *, all_: bool = False) -> Iterator[Packed]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from generators.wire import Emitted
+from streaming.shards.route import Route, explicit_headers
 
 Headers: TypeAlias = list[tuple[str, bytes]]
 
@@ -15,17 +16,22 @@ Put: TypeAlias = tuple[bytes | None, bytes, Headers, Sequence[Emitted]]
 _NONE: Headers = []
 
 
-def puts_of(keyed: Iterable[tuple[bytes | None, Emitted]]) -> list[Put]:
+def puts_of(routed: Iterable[tuple[Route, Emitted]]) -> list[Put]:
     """Records as they are, with their keys; what was planted carries its label."""
     return [
         (
-            key,
+            route.key,
             record.value,
-            [("label", record.label.encode())] if record.label else _NONE,
+            _headers(route, record) if record.label or route.explicit is not None else _NONE,
             (record,),
         )
-        for key, record in keyed
+        for route, record in routed
     ]
+
+
+def _headers(route: Route, record: Emitted) -> Headers:
+    headers = explicit_headers(route.explicit)
+    return [("label", record.label.encode()), *headers] if record.label else headers
 
 
 def size_of(put: Put) -> int:

@@ -18,6 +18,10 @@ Longs: TypeAlias = NDArray[np.int64]
 HASH_KEYS: Final = 2**128
 """Kinesis hash keys go from 0 to this less one."""
 
+SPREAD_STEP: Final = 210306068529402873165736369884012333109
+"""2^128 divided by the golden ratio, odd: a walk by it falls on every range as often as it is
+wide, however many steps it has (Weyl, 1916)."""
+
 _SEED: Final = np.uint32(0x9747B28C)
 _M: Final = np.uint32(0x5BD1E995)
 _POSITIVE: Final = np.uint32(0x7FFFFFFF)
@@ -34,10 +38,20 @@ def kafka_partitions(keys: Sequence[bytes], counts: Sequence[int]) -> list[Longs
 
 def kinesis_shards(keys: Iterable[bytes], starts: Sequence[Sequence[int]]) -> list[Longs]:
     """The shard of each key, for streams whose ranges begin at each of these hash keys."""
+    return _placed([md5(key, usedforsecurity=False).digest() for key in keys], starts)
+
+
+def shards_of(hash_keys: Iterable[int], starts: Sequence[Sequence[int]]) -> list[Longs]:
+    """The same for explicit hash keys."""
+    return _placed([key.to_bytes(16) for key in hash_keys], starts)
+
+
+def _placed(hashes: list[bytes], starts: Sequence[Sequence[int]]) -> list[Longs]:
     # As bytes strings of equal length the hashes sort as the big-endian numbers they are.
-    hashes = np.array([md5(key, usedforsecurity=False).digest() for key in keys], dtype="S16")
+    sorted_as = np.array(hashes, dtype="S16")
     return [
-        np.searchsorted(_starts(some), hashes, side="right").astype(np.int64) - 1 for some in starts
+        np.searchsorted(_starts(some), sorted_as, side="right").astype(np.int64) - 1
+        for some in starts
     ]
 
 

@@ -10,11 +10,13 @@ from typing import Final
 
 from aiokafka.partitioner import murmur2
 
+from streaming.shards.route import Route
+
 _CACHE_LIMIT: Final = 100_000
 
 
-class MurmurPartitioner(dict[str, tuple[int, bytes]]):
-    """Partitions of a stream by key; `partitioner[key]` is (partition, the key's bytes).
+class MurmurPartitioner(dict[str, Route]):
+    """Partitions of a stream by key; `partitioner[key]` is its route.
 
     Keys repeat, and murmur2 in Python is slow: what was asked before is remembered.
     """
@@ -27,9 +29,9 @@ class MurmurPartitioner(dict[str, tuple[int, bytes]]):
         """The partition of this key (its UTF-8 bytes are hashed)."""
         return self[key][0]
 
-    def __missing__(self, key: str) -> tuple[int, bytes]:
+    def __missing__(self, key: str) -> Route:
         if len(self) >= _CACHE_LIMIT:
             self.clear()
         data = key.encode("utf-8", "replace")
-        route = self[key] = ((murmur2(data) & 0x7FFFFFFF) % self.partitions, data)
+        route = self[key] = Route((murmur2(data) & 0x7FFFFFFF) % self.partitions, data)
         return route

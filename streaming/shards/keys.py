@@ -7,6 +7,7 @@
     customer_id+salt8calc  ... calculated from the event id, so that a reader can find it again
     customer_id+salt8hot   ... only for the heaviest keys (also salt8calchot)
     customer_id+choose2    power of two choices: the less loaded of the two shards of each key
+    customer_id+spread     each record with an explicit hash key of its own (Kinesis only)
 
 A strategy says what order it keeps and what it loses: a stream keeps the order of records that
 share a shard, and only a key that always leads to the same shard keeps them together.
@@ -38,6 +39,8 @@ _FIELD_OF: Final = {"event_type": "type", "event_id": "id"}
 
 _WRITTEN: Final = {field: name for name, field in _FIELD_OF.items()}
 
+CHOOSE_TWO: Final = "choose2"
+SPREAD: Final = "spread"
 _SALT: Final = re.compile(r"salt([1-9][0-9]{0,3})(calc)?(hot)?")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TEMPLATE_PART: Final = re.compile(r"\{([^{}]*)\}|([^{}]+)")
@@ -81,6 +84,7 @@ class KeyStrategy:
     loses: str
     salt: Salt | None = None
     choose_two: bool = False
+    spread: bool = False
     of: Callable[[Any], str] = field(repr=False, compare=False, default=lambda event: "")
 
     @property
@@ -91,7 +95,7 @@ class KeyStrategy:
     @property
     def ordered(self) -> bool:
         """Whether all records of a key go to one shard, in order."""
-        return self.base != "none" and self.salt is None and not self.choose_two
+        return self.base != "none" and not (self.salt or self.choose_two or self.spread)
 
 
 def event_field(name: str) -> str:
@@ -112,11 +116,16 @@ def parse(text: str, known: Sequence[str] | None = None) -> KeyStrategy:
         if known is not None and event_field(name) not in known:
             written = (_WRITTEN.get(field, field) for field in known)
             raise BadKey(f"events have no field {name!r}; they have {', '.join(written)}")
-    salt, choose_two = _suffix(suffix, text) if plus else (None, False)
+    salt = _salt(suffix, text) if plus and suffix not in (CHOOSE_TWO, SPREAD) else None
+    choose_two, spread = suffix == CHOOSE_TWO, suffix == SPREAD
     if base == "none" and plus:
-        raise BadKey("records without a key cannot be salted")
+        raise BadKey("records without a key cannot be salted or spread")
     keeps, loses = _order(base, parts, salt, choose_two)
-    return KeyStrategy(text, base, parts, keeps, loses, salt, choose_two, _reader(base, parts))
+    if spread:
+        keeps, loses = "nothing: each record has a hash key of its own", f"{keeps}; readers merge"
+    return KeyStrategy(
+        text, base, parts, keeps, loses, salt, choose_two, spread, _reader(base, parts)
+    )
 
 
 def with_suffix(key: str, number: int) -> str:
@@ -155,18 +164,17 @@ def _parts(plain: str) -> tuple[Base, tuple[str, ...]]:
     return "fields", tuple(parts)
 
 
-def _suffix(suffix: str, text: str) -> tuple[Salt | None, bool]:
-    if suffix == "choose2":
-        return None, True
+def _salt(suffix: str, text: str) -> Salt:
     match = _SALT.fullmatch(suffix)
     if match is None:
         raise BadKey(
-            f"+{suffix} in {text!r} is unknown; write +salt8, +salt8calc, +salt8hot or +choose2"
+            f"+{suffix} in {text!r} is unknown; write +salt8, +salt8calc, +salt8hot, +choose2 or "
+            "+spread"
         )
     count = int(match.group(1))
     if not 2 <= count <= MOST_SALT:
         raise BadKey(f"{count} suffixes; from 2 to {MOST_SALT:,} make sense")
-    return Salt(count, bool(match.group(2)), bool(match.group(3))), False
+    return Salt(count, bool(match.group(2)), bool(match.group(3)))
 
 
 def _order(
@@ -227,6 +235,14 @@ REGISTRY: Final = (
     "customer_id+salt8calc", "customer_id+salt8hot", "customer_id+choose2",
 )  # fmt: skip
 """The strategies that are offered; any other field, template or salt may be written too."""
+
+KINESIS_ONLY: Final = ("customer_id+spread",)
+"""The same, where records may have explicit hash keys."""
+
+
+def offered(view: str) -> tuple[str, ...]:
+    """The strategies that are offered in a view, "kinesis" or "msk"."""
+    return (*REGISTRY, *KINESIS_ONLY) if view == "kinesis" else REGISTRY
 
 
 def shop(text: str) -> KeyStrategy:

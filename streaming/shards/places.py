@@ -6,20 +6,21 @@ from typing import Final, Protocol
 
 from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.plan import StreamPlan
+from streaming.shards.route import Route
 from streaming.shards.shardmap import ShardMap
 
 _CACHE_LIMIT: Final = 100_000
 
 
 class Places(Protocol):
-    """`places[key]` is (shard, the key's bytes); shards are numbered below `partitions`."""
+    """`places[key]` is where a key's records go; shards are numbered below `partitions`."""
 
     partitions: int
 
-    def __getitem__(self, key: str) -> tuple[int, bytes]: ...
+    def __getitem__(self, key: str) -> Route: ...
 
 
-class RangePartitioner(dict[str, tuple[int, bytes]]):
+class RangePartitioner(dict[str, Route]):
     """Open shards of a Kinesis stream by partition key: the MD5 of its UTF-8 bytes decides.
 
     Keys repeat: what was asked before is remembered.
@@ -30,11 +31,11 @@ class RangePartitioner(dict[str, tuple[int, bytes]]):
         self.partitions = len(shard_map.shards)
         self._shard_of = shard_map.router.of_key
 
-    def __missing__(self, key: str) -> tuple[int, bytes]:
+    def __missing__(self, key: str) -> Route:
         if len(self) >= _CACHE_LIMIT:
             self.clear()
         key = key.encode("utf-8", "replace").decode()
-        place = self[key] = (self._shard_of(key), key.encode())
+        place = self[key] = Route(self._shard_of(key), key.encode())
         return place
 
 

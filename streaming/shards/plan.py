@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-from streaming.shards.keys import shop
+from streaming.shards.keys import BadKey, shop
 from streaming.shards.kpl_settings import DEFAULTS
 from streaming.shards.limits import Numbers, shard_limits
 from streaming.shards.records import check_put
@@ -61,6 +61,22 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, epoch=other.epoch) == other
 
 
+def shard_map_of(plan: StreamPlan) -> ShardMap:
+    """The shard map that plans of the kinesis view have. Raises BadKey for one without.
+
+    Only explicit hash keys, which `check_key` refuses elsewhere, cannot do without it.
+    """
+    if plan.shard_map is None:
+        raise BadKey(NO_EXPLICIT)
+    return plan.shard_map
+
+
+NO_EXPLICIT: Final = (
+    "+spread gives records explicit hash keys, which only Kinesis has; take +salt8 or +choose2, "
+    "or start the lab with --view kinesis"
+)
+
+
 def limits_of(text: str) -> Limits:
     """What a person calls limits; "on" means today's. Raises ValueError."""
     limits: Limits = _named(text, "limits", {"on": "today"}, get_args(Limits))
@@ -94,10 +110,12 @@ LONGEST: Final = {
 def check_key(key: str, view: View) -> None:
     """Refuse a key that the view's service would not take of every event.
 
-    Raises BadKey for what is no key; in the kinesis view Refused for keys that may be empty, or
-    longer than 256 characters (Kinesis API, PutRecord, PartitionKey).
+    Raises BadKey for what is no key, or none in this view; in the kinesis view Refused for keys
+    that may be empty, or longer than 256 characters (Kinesis API, PutRecord, PartitionKey).
     """
     strategy = shop(key)
+    if strategy.spread and view != "kinesis":
+        raise BadKey(NO_EXPLICIT)
     if view != "kinesis" or strategy.base == "none":
         return
     shortest = longest = len("".join(strategy.parts[::2])) + (strategy.base == "constant")

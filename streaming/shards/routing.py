@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from datasketches import frequent_items_error_type, frequent_strings_sketch
 
 from generators.wire import Event
+from streaming.shards.hashing import HASH_KEYS, SPREAD_STEP, hash_key
 from streaming.shards.keys import (
     HOT_KEYS,
     KeyStrategy,
@@ -22,15 +23,14 @@ from streaming.shards.keys import (
     with_suffix,
 )
 from streaming.shards.places import Places, places_of
-from streaming.shards.plan import StreamPlan
+from streaming.shards.plan import StreamPlan, shard_map_of
+from streaming.shards.route import Route
+from streaming.shards.shardmap import ShardMap
 from streaming.shards.sticky import Sticky
 
 _SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream is always seen
 _LOOK_EVERY: Final = 1000
 
-
-Route: TypeAlias = tuple[int, bytes | None]
-"""Where a record goes: the shard's number and the key's bytes, None without a key."""
 
 Choose: TypeAlias = Callable[[Event | None, str, int], Route]
 """From an event, its key for want of an event, and its size in bytes."""
@@ -49,8 +49,10 @@ def router(
         if plan.view == "kinesis":
             return _Drawn(partitions, seed)
         return Sticky(plan.shards, random.Random(seed), queues)
+    if strategy.spread:
+        return _Spread(strategy, partitions, shard_map_of(plan), seed)
     if strategy.choose_two:
-        return _Lesser(strategy, partitions)
+        return _Lesser(strategy, partitions, explicit=plan.view == "kinesis")
     if strategy.salt is not None:
         return _Salted(strategy, strategy.salt, partitions, seed)
     key_of = strategy.of
@@ -75,22 +77,43 @@ class _Drawn:
 class _Lesser:
     """Power of two choices: each key has two shards; the one with fewer records so far gets it.
 
-    Nasir et al., "The Power of Both Choices", ICDE 2015 (partial key grouping).
+    Nasir et al., "The Power of Both Choices", ICDE 2015 (partial key grouping). In the kinesis
+    view the second shard is reached by an explicit hash key, for the key's own leads to the first.
     """
 
-    def __init__(self, strategy: KeyStrategy, partitions: Places) -> None:
+    def __init__(self, strategy: KeyStrategy, partitions: Places, *, explicit: bool) -> None:
         self._key_of = strategy.of
+        self._explicit = explicit
         self._partitions = partitions
         self._loads = [0] * partitions.partitions
 
     def __call__(self, event: Event | None, hint: str, size: int) -> Route:
         key = hint if event is None else self._key_of(event)
-        shard, data = self._partitions[key]
-        other = self._partitions[with_suffix(key, 2)][0]
-        if self._loads[other] < self._loads[shard]:
-            shard = other
-        self._loads[shard] += 1
-        return shard, data
+        route, second = self._partitions[key], with_suffix(key, 2)
+        other = self._partitions[second].shard
+        if self._loads[other] < self._loads[route.shard]:
+            route = Route(other, route.key, hash_key(second) if self._explicit else None)
+        self._loads[route.shard] += 1
+        return route
+
+
+class _Spread:
+    """The key as it is, with an explicit hash key that walks evenly through all of them."""
+
+    def __init__(
+        self, strategy: KeyStrategy, partitions: Places, shard_map: ShardMap, seed: int
+    ) -> None:
+        self._key_of = strategy.of
+        self._partitions = partitions
+        self._shard_of = shard_map.router
+        self._place = random.Random(seed).getrandbits(128)
+
+    def __call__(self, event: Event | None, hint: str, size: int) -> Route:
+        if event is None:
+            return self._partitions[hint]
+        self._place = (self._place + SPREAD_STEP) % HASH_KEYS
+        key = self._partitions[self._key_of(event)].key
+        return Route(self._shard_of(self._place), key, self._place)
 
 
 class _Salted:

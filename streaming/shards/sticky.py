@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from streaming.shards.keys import STICKY_BYTES
+from streaming.shards.route import Route
 
 
 def frequencies(queues: Sequence[int]) -> list[int]:
@@ -45,13 +46,13 @@ class Sticky:
         self._partition = 0
         self._room = 0
 
-    def __call__(self, event: object, hint: str, size: int) -> tuple[int, None]:
+    def __call__(self, event: object, hint: str, size: int) -> Route:
         """The partition of a record of `size` bytes, and no key; the rest does not matter."""
         if self._room <= 0:
             self._partition = self._draw()
             self._room = self._batch_bytes
         self._room -= size
-        return self._partition, None
+        return Route(self._partition, None)
 
     def _draw(self) -> int:
         if self._queues is None:

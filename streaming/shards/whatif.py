@@ -6,6 +6,7 @@ limits would refuse follow from that. Nothing here depends on the lab: any JSON 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -15,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.shards import skew
-from streaming.shards.hashing import Longs, even_starts, kafka_partitions, kinesis_shards
+from streaming.shards.hashing import (
+    HASH_KEYS,
+    SPREAD_STEP,
+    Longs,
+    even_starts,
+    kafka_partitions,
+    kinesis_shards,
+    shards_of,
+)
 from streaming.shards.keys import (
     HOT_KEYS,
     STICKY_BYTES,
@@ -132,10 +141,16 @@ def _row(
 def _route(sample: Sample, strategy: KeyStrategy, question: Question) -> _Routed:
     if strategy.base == "none":
         return _Routed([_sticky(sample, question, n) for n in question.shards], 0)
+    if strategy.spread and question.view != "kinesis":
+        raise NotUsable("explicit hash keys are of Kinesis alone; try --view kinesis, or +salt8")
     indices, keys = sample.encoded(strategy)
     if strategy.salt is not None:
         indices, keys = _salted(sample, strategy.salt, indices, keys, question.seed)
     _check(keys, question)
+    if strategy.spread:
+        place = random.Random(question.seed).getrandbits(128)
+        walk = ((place + n * SPREAD_STEP) % HASH_KEYS for n in range(1, len(sample) + 1))
+        return _Routed(shards_of(walk, _starts(question)), len(keys))
     encoded = [key.encode() for key in keys]
     by_key = _hash(encoded, question)
     if strategy.choose_two:
@@ -148,9 +163,13 @@ def _route(sample: Sample, strategy: KeyStrategy, question: Question) -> _Routed
 
 def _hash(keys: Sequence[bytes], question: Question) -> list[Longs]:
     if question.view == "kinesis":
-        starts = [question.starts] if question.starts else map(even_starts, question.shards)
-        return kinesis_shards(keys, list(starts))
+        return kinesis_shards(keys, _starts(question))
     return kafka_partitions(keys, question.shards)
+
+
+def _starts(question: Question) -> list[Sequence[int]]:
+    """Where the ranges begin, for each number of shards."""
+    return [question.starts] if question.starts else [even_starts(n) for n in question.shards]
 
 
 def _check(keys: Sequence[str], question: Question) -> None:

@@ -15,6 +15,7 @@ from streaming.verify.image import DeadRow, LateRow, StoreImage
 from streaming.verify.log import LogRecord, Range, Shard
 from streaming.verify.places import offset_of, parts, place_of, where
 from streaming.verify.report import Tally
+from streaming.verify.shards import Span, misplaced
 from streaming.windows.spec import MAX_FUTURE_MS, MAX_PAST_MS, PANE_MS
 
 Ints = npt.NDArray[np.int64]
@@ -108,9 +109,12 @@ class Collector:
             return
         shard = (records[0].stream, records[0].shard)
         late, dead = self._image.late.get(shard, {}), self._image.dead.get(shard, {})
+        spans = self._image.spans.get(shard, ())
         for whole in records:
             self._in_order(shard, whole.offset)
-            for place, record, dropped in parts(whole):
+            for number, (place, record, dropped) in enumerate(parts(whole)):
+                if spans and not number:  # a pack goes where its first record belongs
+                    self._in_its_shard(record, place, spans)
                 self._take(shard, place, record, dropped, late.get(place), dead.get(place))
 
     def _take(
@@ -148,6 +152,12 @@ class Collector:
         self.columns[record.stream].append(
             record.shard, place, event, late_row is not None, planted
         )
+
+    def _in_its_shard(self, record: LogRecord, place: int, spans: Sequence[Span]) -> None:
+        if (found := misplaced(record, spans)) is not None:
+            self._tally.add_wrong(
+                "wrong_shard", where((record.stream, record.shard), place), *found
+            )
 
     def _in_order(self, shard: Shard, offset: int) -> None:
         expected = self._expected[shard]

@@ -14,6 +14,7 @@ from generators.wire import CLICKS, ORDERS
 from streaming.verify.declared_image import DeclaredImage, read_declared
 from streaming.verify.log import Shard, VerifyError
 from streaming.verify.places import SUB_BITS
+from streaming.verify.shards import Spans, read_spans
 
 GroupName: TypeAlias = tuple[str, int, str]
 """Stream, window size in seconds, dimension."""
@@ -103,6 +104,7 @@ class StoreImage:
     repeated: list[tuple[str, Shard, int]] = field(default_factory=list)
     raw: dict[str, RawColumns] = field(default_factory=dict)
     declared: DeclaredImage = field(default_factory=DeclaredImage)
+    spans: Spans = field(default_factory=dict)
 
     @property
     def lateness_ms(self) -> int:
@@ -144,6 +146,7 @@ def read_store(con: duckdb.DuckDBPyConnection) -> StoreImage:
             _read_windows(con, image)
             _read_aside(con, image)
             image.declared = read_declared(con)
+            image.spans = read_spans(con)
             for stream, query in _RAW.items():
                 if stream == ORDERS or image.meta.get("store_clicks") == "true":
                     image.raw[stream] = _read_raw(con, query)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streaming.shards.packed import MOST_TOGETHER, unpack
+from streaming.shards.route import explicit_headers
 from streaming.verify.log import LogRecord, Shard
 
 SUB_BITS: Final = MOST_TOGETHER.bit_length()
@@ -41,5 +42,9 @@ def parts(record: LogRecord) -> Iterator[tuple[int, LogRecord, bool]]:
         yield place_of(record.offset), record, False
         return
     for sub, user in enumerate(pack.records):
-        inner = record._replace(key=user.partition_key.encode(), value=user.data, headers=())
+        inner = record._replace(
+            key=user.partition_key.encode(),
+            value=user.data,
+            headers=explicit_headers(user.explicit_hash_key),
+        )
         yield place_of(record.offset, sub), inner, pack.dropped

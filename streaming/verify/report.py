@@ -106,6 +106,8 @@ _ADVICE: Final = {
     "Start a new data folder for the new log.",
     "log_retention": "The broker deleted records before they were counted. Keep records longer "
     "or add consumers; what is gone cannot be counted any more.",
+    "wrong_shard": "A record is in a shard that has other hash keys: another program wrote it "
+    "there, or the lab's routing is wrong.",
     "acked_missing": "The broker acknowledged records it does not have: look at its log and disk.",
 }
 

@@ -209,6 +209,28 @@ async def test_collection_puts_many_records_by_a_call_or_each_by_its_own(tmp_pat
         assert stream(driven.latest).collection.waiting == 0
 
 
+async def test_explicit_hash_keys_spread_one_hot_key_over_all_shards(tmp_path: Path) -> None:
+    """Also in packs and through a split; verify finds each record where its hash key belongs."""
+    async with lab(tmp_path, view="kinesis", key="constant") as driven:
+        await driven.until(lambda s: epoch(s).records > 1000, "one shard takes everything")
+        assert sum(count > 0 for count in epoch(driven.latest).counts) == 1
+        told = await driven.do(SwitchKey("clicks", "constant+spread"))
+        assert "keeps nothing" in told.text
+        seen = await driven.until(
+            lambda s: epoch(s).epoch == 2 and epoch(s).records > 2000, "all shards take as much"
+        )
+        assert epoch(seen).max_over_mean < 1.1 and epoch(seen).predicted.max_over_mean < 1.1
+        split = await driven.do(SplitShard("clicks", 0))
+        assert "50% of its records lie below" in split.text
+        await driven.do(SetAggregation("on"))
+        await driven.until(
+            lambda s: epoch(s).epoch == 4 and epoch(s).records > 100, "packs are spread too"
+        )
+        report = await driven.finish()
+        assert_exact(report)
+        assert report.dead == 0
+
+
 async def test_readers_share_a_shard_and_fan_out_shares_with_nobody(tmp_path: Path) -> None:
     async with lab(tmp_path, view="kinesis", limits="today", readers=20) as driven:
         # Each of twenty may read a shard once in four seconds.

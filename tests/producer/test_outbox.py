@@ -8,6 +8,7 @@ from generators.wire import Emitted
 from streaming.producer.outbox import AGAIN_S, ALONE, COLLECTED, Outbox
 from streaming.producer.put import puts_of
 from streaming.shards.limits import shard_limits
+from streaming.shards.route import Route
 
 LIMITS = shard_limits("today")
 
@@ -17,7 +18,8 @@ def outbox(limits=LIMITS, size=COLLECTED, buffer_s=0.0):
 
 
 def puts(numbers, size=100):
-    return puts_of((b"k", Emitted("clicks", None, b"%*d" % (size, n), "k")) for n in numbers)
+    route = Route(0, b"k")
+    return puts_of((route, Emitted("clicks", None, b"%*d" % (size, n), "k")) for n in numbers)
 
 
 def values(taken):

@@ -2,14 +2,17 @@
 
 import json
 
+import msgspec
 import pytest
 
+from generators.shop import Shop, ShopConfig
 from generators.wire import Emitted
 from streaming.consumer.unpacking import take_apart
 from streaming.producer.packing import Packer
 from streaming.shards.kpl import AGGREGATE_KEY, MAGIC
 from streaming.shards.packed import MOST_TOGETHER, OUTSIDE, unpack
 from streaming.shards.plan import StreamPlan
+from streaming.shards.route import EXPLICIT_HEADER, Route, hash_of
 from streaming.shards.routing import router
 from streaming.shards.shardmap import ShardMap
 from tests.windows.window_support import Record
@@ -33,8 +36,7 @@ def packed(packing, count=2000):
     """(shard, put) of everything, as it would be written."""
     packer, choose, out = Packer(plan(packing)), router(plan(packing), 1), []
     for key, record in records(count):
-        shard, data = choose(None, key, len(record.value))
-        done = packer.add(shard, data, record, now=0.0)
+        done = packer.add(choose(None, key, len(record.value)), record, now=0.0)
         out += [done] if done else []
     out += packer.due(0.0, all_=True)
     assert not len(packer)
@@ -69,6 +71,39 @@ def test_packs_of_the_kpl_are_read_whole_and_in_order():
     assert 0.3 < packer.payload / packer.bytes < 1
 
 
+def spread(key, records_of, packing="kpl"):
+    """The packs of records that the strategy routes, and the shop's events that are in them."""
+    strategy = msgspec.structs.replace(plan(packing), key=key)
+    shop = Shop(ShopConfig(seed=7, rate=20_000, streams=("clicks",)), 0)
+    made = [r for _ in range(3) for r in shop.tick() if r.event is not None and not r.label]
+    packer, choose, out = Packer(strategy), router(strategy, 1), []
+    for record in made[:records_of]:
+        done = packer.add(choose(record.event, record.key_hint, 10), record, now=0.0)
+        out += [done] if done else []
+    out += packer.due(0.0, all_=True)
+    return made[:records_of], out
+
+
+@pytest.mark.parametrize("key", ["customer_id+spread", "customer_id+choose2"])
+def test_packs_of_records_with_explicit_hash_keys_are_kept(key):
+    made, out = spread(key, 2000)
+    shards, seen = ShardMap.even("clicks", 4).shards, []
+    for to in range(4):
+        puts = [put for shard, put, _ in out if shard == to]
+        assert all(shards[to].start <= hash_of(put[0], put[2]) <= shards[to].end for put in puts)
+        taken, dropped = take_apart("clicks", to, [Timed(*r) for r in as_records(puts)])
+        assert taken and not dropped
+        seen += [(part.key.decode(), part.value) for part in taken]
+    assert sorted(seen) == sorted((r.event.customer_id, r.value) for r in made)
+
+
+def test_a_record_alone_carries_its_explicit_hash_key_in_a_header():
+    (record,), ((shard, put, _),) = spread("customer_id+spread", 1)
+    assert put[:2] == (record.event.customer_id.encode(), record.value)
+    ((name, text),) = put[2]
+    assert name == EXPLICIT_HEADER and ShardMap.even("clicks", 4).route(int(text)) == shard
+
+
 def test_packs_across_shards_are_dropped_as_a_whole():
     _, out = packed("naive")
     dropped = []
@@ -84,8 +119,7 @@ def test_packs_across_shards_are_dropped_as_a_whole():
 def test_a_pack_waits_for_company_and_not_longer():
     packer, choose = Packer(plan("kpl")), router(plan("kpl"), 1)
     for key, record in records(2):
-        shard, data = choose(None, key, 10)
-        packer.add(shard, data, record, now=0.0)
+        packer.add(choose(None, key, 10), record, now=0.0)
     assert not list(packer.due(0.05)) and len(packer) == 2
     assert list(packer.due(0.1)) and not len(packer)
     assert packer.records == 2 and packer.waited_s == pytest.approx(2 * 0.1)
@@ -94,7 +128,7 @@ def test_a_pack_waits_for_company_and_not_longer():
 def test_one_record_alone_is_sent_as_it_is():
     packer = Packer(plan("kpl"))
     ((key, record),) = records(1)
-    packer.add(2, key.encode(), record, now=0.0)
+    packer.add(Route(2, key.encode()), record, now=0.0)
     ((shard, put, began),) = packer.due(0.0, all_=True)
     assert (shard, put[0], put[1], put[2]) == (2, key.encode(), record.value, []) and not began
 
@@ -102,8 +136,7 @@ def test_one_record_alone_is_sent_as_it_is():
 def test_what_is_not_sent_can_be_taken_back_in_its_order():
     packer, choose = Packer(plan("kpl")), router(plan("kpl"), 1)
     for key, record in records(100):
-        shard, data = choose(None, key, 10)
-        packer.add(shard, data, record, now=0.0)
+        packer.add(choose(None, key, 10), record, now=0.0)
     back = packer.take_back()
     assert sorted(json.loads(r.value)["n"] for r in back) == list(range(100)) and not len(packer)
     for customer in range(37):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generators.wire import Click
-from streaming.shards.keys import EVENT_FIELDS, REGISTRY, BadKey, Salt, parse, shop
+from streaming.shards.keys import EVENT_FIELDS, REGISTRY, BadKey, Salt, offered, parse, shop
 
 CLICK = Click(
     v=1, id="e-1", ts=0, seq=1, type="view", customer_id="c-1", session_id="s-1",
@@ -26,6 +26,7 @@ CLICK = Click(
         ("{country}", "DE"),
         ("country+salt8", "DE"),
         ("{country}:{device}+choose2", "DE:phone"),
+        ("country+spread", "DE"),
     ],
 )
 def test_the_key_before_any_salt(text: str, key: str) -> None:
@@ -49,6 +50,14 @@ def test_only_a_key_that_always_leads_to_one_shard_is_ordered() -> None:
         "none", "customer_id+salt8", "customer_id+salt8calc", "customer_id+salt8hot",
         "customer_id+choose2",
     }  # fmt: skip
+
+
+def test_spread_keeps_no_order_and_is_offered_where_hash_keys_may_be_explicit() -> None:
+    spread = shop("customer_id+spread")
+    assert spread.spread and not spread.ordered and spread.salt is None and not spread.choose_two
+    assert spread.keeps.startswith("nothing") and spread.loses.startswith("order per customer_id")
+    assert set(offered("kinesis")) - set(offered("msk")) == {"customer_id+spread"}
+    assert offered("msk") == REGISTRY
 
 
 def test_salts() -> None:
@@ -75,6 +84,8 @@ def test_salts() -> None:
         ("a+sugar", "+sugar in 'a+sugar' is unknown"),
         ("a+salt8+salt8", "unknown"),
         ("none+salt8", "cannot be salted"),
+        ("none+spread", "cannot be salted or spread"),
+        ("a+spread8", "unknown"),
         ("x" * 201, "201 characters"),
     ],
 )

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from generators.shop import Shop, ShopConfig
-from streaming.shards.keys import EVENT_FIELDS, event_field
+from streaming.shards.keys import EVENT_FIELDS, BadKey, event_field
 from streaming.shards.plan import LONGEST, MAY_BE_EMPTY, check_key
 from streaming.shards.service_errors import Refused
 
@@ -58,3 +58,11 @@ def test_empty_and_long_keys_are_refused_as_the_service_does(key, why):
 )
 def test_others_are_taken(key):
     check_key(key, "kinesis")
+
+
+def test_explicit_hash_keys_are_of_kinesis():
+    check_key("customer_id+spread", "kinesis")
+    with pytest.raises(BadKey, match=r"only Kinesis has; take \+salt8 or \+choose2"):
+        check_key("customer_id+spread", "msk")
+    with pytest.raises(Refused, match="greater than or equal to 1"):
+        check_key("product_id+spread", "kinesis")

@@ -158,6 +158,29 @@ def test_only_the_last_lines_count() -> None:
     assert ask(theirs, "a").distinct_keys == 10
 
 
+@pytest.mark.parametrize("starts", [(), (0, 2**126, 2**126 + 2**125, 2**127)])
+def test_explicit_hash_keys_are_spread_by_the_width_of_the_ranges(
+    made: list[tuple[Event, bytes]], sample: Sample, starts: tuple[int, ...]
+) -> None:
+    question = Question(KINESIS, (4,), 1000, shard_limits(), starts=starts)
+    (row,), left_out = compare(sample, [shop("customer_id+spread")], question)
+    widest = 0.5 if starts else 0.25
+    assert not left_out and row.hottest_share == pytest.approx(widest, abs=0.002)
+    assert row.distinct_keys == len({event.customer_id for event, _ in made})
+    assert row.order_kept.startswith("nothing")
+
+
+def test_a_constant_key_may_be_spread_too(sample: Sample) -> None:
+    row = ask(sample, "constant+spread", shards=(10,), rate=9_000)
+    assert row.max_over_mean < 1.02 and row.throttled_share == 0 and row.distinct_keys == 1
+
+
+def test_kafka_has_no_explicit_hash_keys(sample: Sample) -> None:
+    question = Question(MSK, (4,), 1000, shard_limits())
+    rows, left_out = compare(sample, [shop("customer_id+spread")], question)
+    assert not rows and "of Kinesis alone" in left_out[0].why
+
+
 def test_the_table_gives_up_columns_and_then_the_end_of_the_last(sample: Sample) -> None:
     question = Question(MSK, (4,), 1000, shard_limits())
     rows, left_out = compare(sample, [shop(key) for key in REGISTRY], question)

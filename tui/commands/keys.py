@@ -14,7 +14,7 @@ from streaming.lab import paths
 from streaming.lab.client import AttachedLab
 from streaming.lab.commands import SampleLog
 from streaming.lab.link import LabError, LinkLost
-from streaming.shards.keys import REGISTRY, BadKey, parse
+from streaming.shards.keys import BadKey, offered, parse
 from streaming.shards.limits import MOST_SHARDS, shard_limits
 from streaming.shards.report import render
 from streaming.shards.sample import BadSample, Sample, read_lines
@@ -35,7 +35,7 @@ def main(options: argparse.Namespace) -> int:
     if max(options.shards) > MOST_SHARDS:
         return fail(f"{max(options.shards):,} shards; {MOST_SHARDS:,} are allowed (--shards).")
     try:
-        strategies = [parse(text) for text in options.keys or REGISTRY]
+        strategies = [parse(text) for text in options.keys or offered(options.view)]
         sample, measured = _sample(options)
     except (BadKey, BadSample, FileNotFoundError, LabError) as error:
         return fail(str(error))

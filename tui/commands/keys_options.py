@@ -14,7 +14,8 @@ way to choose a partition key and each number of shards how uneven the load woul
 shards' limits would refuse at your rate, and whose order is kept. A key is a field (customer_id),
 a template ({country}:{device}), constant or none; with +salt8 one of 8 random suffixes, +salt8calc
 calculated from the event's id, +salt8hot only for the 20 heaviest keys, +choose2 the less loaded
-of two shards. Keys that your events cannot have are left out and named.
+of two shards, +spread an explicit hash key for each record (--view kinesis). Keys that your events
+cannot have are left out and named.
 
 examples:
   dasprep-tui keys                             the running lab's clicks, at their measured rate

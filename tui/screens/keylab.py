@@ -10,7 +10,7 @@ from tui import bindings
 from tui.deeds import MOST, number, switch
 from tui.glyphs import Glyphs
 from tui.moment import Moment
-from tui.offers import beside
+from tui.offers import OFFERED, beside, offered
 from tui.panels.base import LinePanel
 from tui.screens.bench import Bench, SafeInput, TextPanel
 from tui.views.bench import NO_STREAM, Answer, hint, now_line, offer_line
@@ -24,10 +24,11 @@ class KeyInput(SafeInput):
     """Where the key is typed; up and down go through the offered ones."""
 
     BINDINGS = bindings.KEY_INPUT
+    offered = OFFERED
 
     def action_offer(self, step: int) -> None:
         """Put in the next offered key."""
-        self.value = beside(self.value.strip(), step)
+        self.value = beside(self.value.strip(), step, self.offered)
         self.cursor_position = len(self.value)
 
 
@@ -67,7 +68,8 @@ class KeyLab(Bench):
         """Draw the moment."""
         stream, width = self.stream, self.width
         self.now.show_lines([now_line(self.moment, width, self.glyphs)])
-        self.offers.show_lines([offer_line(self.key.value, width, self.glyphs)])
+        self.key.offered = offered("msk" if stream is None else stream.view)
+        self._show_offers()
         if stream is None:
             self.table.show_lines([((NO_STREAM, "busy"),)])
             return
@@ -81,9 +83,13 @@ class KeyLab(Bench):
     def _typed(self, event: Input.Changed) -> None:
         """Say what the typed key would keep, unless a command is under way."""
         event.stop()
-        self.offers.show_lines([offer_line(self.key.value, self.width, self.glyphs)])
+        self._show_offers()
         if not self.working and event.input is self.key:
             self.say(*hint(self.key.value))
+
+    def _show_offers(self) -> None:
+        line = offer_line(self.key.value, self.width, self.glyphs, self.key.offered)
+        self.offers.show_lines([line])
 
     def submit(self) -> None:
         """Switch to what was typed."""

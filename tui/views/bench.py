@@ -65,10 +65,10 @@ def producer_line(stream: StreamView, width: int, glyphs: Glyphs) -> Line:
     return crop(((f" {glyphs.dot} ".join(words), "text"),), width)
 
 
-def offer_line(typed: str, width: int, glyphs: Glyphs) -> Line:
+def offer_line(typed: str, width: int, glyphs: Glyphs, keys: tuple[str, ...] = OFFERED) -> Line:
     """Return the offered keys that hold what was typed, the chosen one marked."""
     name = typed.strip()
-    found = OFFERED if name in OFFERED else [key for key in OFFERED if name in key]
+    found = keys if name in keys else [key for key in keys if name in key]
     if not found:
         return crop(((NONE_OFFERED, "dim"),), width)
     start = found.index(name) if name in found else 0
