@@ -32,6 +32,7 @@ from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.route import Route
 from streaming.shards.routing import Choose, router
+from streaming.shards.sticky import Sticky
 
 __all__ = ["Delivery", "DeliveryFailed"]
 
@@ -54,6 +55,7 @@ class Delivery:
         self._plans = {plan.stream: plan for plan in plans}
         self._seed = seed
         self._routers: dict[str, Choose] = {}
+        self._stickies: dict[str, Sticky] = {}
         self._keys: dict[str, KeyCounts] = {}
         self._outboxes: dict[str, Outbox] = {}
         self._packers: dict[str, Packer] = {}
@@ -108,6 +110,8 @@ class Delivery:
                 self._outboxes[stream].offer(shard, puts_of(routed), time.monotonic())
             else:
                 await self._writer.write(stream, shard, puts_of(routed))
+        for sticky in self._stickies.values():
+            sticky.sent()
         return count
 
     def _pack(self, stream: str, packer: Packer, routed: Iterable[tuple[Route, Emitted]]) -> None:
@@ -202,7 +206,10 @@ class Delivery:
         await self._writer.know(stream, plan.shards)
         self._plans[stream] = plan
         queues = partial(self._writer.queues, stream, plan.shards)
-        self._routers[stream] = router(plan, self._seed, queues)
+        self._routers[stream] = chosen = router(plan, self._seed, queues)
+        self._stickies.pop(stream, None)
+        if isinstance(chosen, Sticky):
+            self._stickies[stream] = chosen
         if stream not in self._keys or self._keys[stream].epoch != plan.epoch:
             self._keys[stream] = KeyCounts(stream, plan.epoch)
             self._throttled_before[stream] = self._throttled(stream)

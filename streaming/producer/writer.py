@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streaming.broker.connection import Connection
 from streaming.lab.producer_messages import Acked
@@ -80,9 +80,23 @@ class Writer:
         """One past the last acknowledged offset, per shard."""
         return tuple(Acked(stream, shard, end) for (stream, shard), end in self._ends.items())
 
-    def queues(self, stream: str, shards: int) -> list[int]:
-        """How many batches of each shard are not acknowledged."""
-        return [self._queued[stream, shard] for shard in range(shards)]
+    def queues(self, stream: str, shards: int) -> list[int | None]:
+        """How many batches of each shard are not acknowledged, None for one without a leader.
+
+        All the same until each shard has had one, as in a Java producer.
+        """
+        keys = [(stream, shard) for shard in range(shards)]
+        counts = [self._queued.get(key) for key in keys]
+        if None in counts:
+            counts = [0] * shards
+        return [
+            count if self._has_leader(*key) else None
+            for key, count in zip(keys, counts, strict=True)
+        ]
+
+    def _has_leader(self, stream: str, shard: int) -> bool:
+        tp = TopicPartition(self._topics[stream], shard)
+        return self._producer.client.cluster.leader_for_partition(tp) not in (None, -1)
 
     async def call(self, stream: str, puts: Mapping[int, Iterable[Put]]) -> None:
         """Put these into their shards by one request, and wait for its answer.

@@ -7,7 +7,7 @@ kinesis view by the MD5 of the key, which every record has.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from datasketches import frequent_items_error_type, frequent_strings_sketch
@@ -26,7 +26,7 @@ from streaming.shards.places import Places, places_of
 from streaming.shards.plan import StreamPlan, shard_map_of
 from streaming.shards.route import Route
 from streaming.shards.shardmap import ShardMap
-from streaming.shards.sticky import Sticky
+from streaming.shards.sticky import Queues, Sticky
 
 _SKETCH_LOG2: Final = 10  # up to 768 counters; a key above 1/200 of the stream is always seen
 _LOOK_EVERY: Final = 1000
@@ -36,9 +36,7 @@ Choose: TypeAlias = Callable[[Event | None, str, int], Route]
 """From an event, its key for want of an event, and its size in bytes."""
 
 
-def router(
-    plan: StreamPlan, seed: int, queues: Callable[[], Sequence[int]] | None = None
-) -> Choose:
+def router(plan: StreamPlan, seed: int, queues: Callable[[], Queues] | None = None) -> Choose:
     """The function that routes a stream's records; equal seeds draw equal suffixes.
 
     `queues` tells what waits for each partition, for records without a key (see `Sticky`).

@@ -82,3 +82,70 @@ def test_it_draws_first_when_a_record_comes() -> None:
     assert not asked
     sticky(None, "", 1)
     assert len(asked) == 1
+
+
+# --- the rule of ready batches (RecordAccumulator.allBatchesFull, updatePartitionInfo) -----------
+
+
+def partitions_of(sticky: Sticky, sizes: list[int | None]) -> list[int]:
+    """Where records of these sizes go; at None all batches are sent."""
+    found = []
+    for size in sizes:
+        if size is None:
+            sticky.sent()
+        else:
+            found.append(sticky(None, "", size).shard)
+    return found
+
+
+def test_a_batch_that_was_sent_early_leaves_no_small_one_behind() -> None:
+    """The example in Kafka's comment: 12 KB in each linger.ms, batch.size 16 KB.
+
+    Without the rule there would be batches of 12 and 4 KB in turn; with it all are of 12 KB.
+    """
+    ticks = [4, 4, 4, None]
+    assert partitions_of(Sticky(9, InTurn(), batch_bytes=16), ticks * 6) == [
+        *[0] * 6, *[1] * 6, *[2] * 6,
+    ]  # fmt: skip
+
+
+def test_a_batch_that_is_not_full_is_filled_first() -> None:
+    # 16 are reached by the second batch's first record; it is left when it is full itself.
+    sticky = Sticky(9, InTurn(), batch_bytes=16)
+    assert partitions_of(sticky, [15, None, *[1] * 30]) == [0] * 17 + [1] * 14
+
+
+def test_a_full_batch_may_be_left_before_it_is_sent() -> None:
+    assert partitions_of(Sticky(9, InTurn(), batch_bytes=16), [8, 8, 8, 8, None, 8]) == [
+        0, 0, 1, 1, 2,
+    ]  # fmt: skip
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(1, 60)), max_size=200))
+def test_a_partition_gets_one_batch_to_two_and_the_last_record(sizes: list[int | None]) -> None:
+    sticky, visits, last = Sticky(7, InTurn(), batch_bytes=50), [], None
+    for size in sizes:
+        if size is None:
+            sticky.sent()
+            continue
+        partition = sticky(None, "", size).shard
+        if partition != last:
+            visits.append(0)
+            last = partition
+        visits[-1] += size
+    assert all(50 <= produced < 2 * 50 + 60 for produced in visits[:-1])
+
+
+# --- partitions without a leader (BuiltInPartitionerTest.unavailablePartitionsTest) --------------
+
+
+def test_a_partition_without_a_leader_is_not_drawn() -> None:
+    assert frequencies([0, None, 0]) == [1, 0, 1]
+    assert frequencies([2, None, 0]) == [1, 0, 3]
+    assert set(drawn(Sticky(3, random.Random(1), lambda: [0, None, 0]), 100)) == {0, 2}
+    assert set(drawn(Sticky(2, random.Random(1), lambda: [None, 0]), 100)) == {1}
+
+
+def test_without_any_leader_all_partitions_are_drawn() -> None:
+    assert frequencies([None, None]) == [1, 1]
+    assert set(drawn(Sticky(2, random.Random(1), lambda: [None, None]), 100)) == {0, 1}
