@@ -9,9 +9,9 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streaming.alarms.actions import PLAIN
-from streaming.alarms.composite import CompositeRule, in_order
+from streaming.alarms.composite import BadRule, CompositeRule, in_order
 from streaming.alarms.evaluator import BANDS, THRESHOLDS, Missing
-from streaming.alarms.maths import Expression
+from streaming.alarms.maths import BadExpression, Expression
 from streaming.alarms.metrics import METRICS
 from streaming.alarms.statistics import known
 from streaming.windows.specification import Duration, Name
@@ -83,7 +83,10 @@ class AlarmSpec(BaseModel):
         for action in self.actions:
             _check_action(action)
         if self.rule:
-            CompositeRule(self.rule)
+            try:
+                CompositeRule(self.rule)
+            except BadRule as error:
+                raise ValueError(f"rule: {error}") from None
             return self
         if self.metric and self.metric not in METRICS:
             raise ValueError(f"metric: there is no {self.metric!r}; there are {', '.join(METRICS)}")
@@ -109,7 +112,10 @@ class AlarmSpec(BaseModel):
             raise ValueError(f"comparison: with a band it is one of {', '.join(BANDS)}")
 
     def _check_maths(self) -> None:
-        names = Expression(self.maths).names
+        try:
+            names = Expression(self.maths).names
+        except BadExpression as error:
+            raise ValueError(f"maths: {error}") from None
         for name in sorted(names - self.metrics.keys()):
             raise ValueError(f"maths: {name} is none of its metrics")
         if not names:
