@@ -10,13 +10,12 @@ import msgspec
 class LabClock(msgspec.Struct, frozen=True):
     """Event time was `event_ms` at `wall_ms` and goes `speed` times as fast.
 
-    `origin_ms` is the event time at which the lab first began. All are ms since the Unix epoch.
+    Both are ms since the Unix epoch.
     """
 
     wall_ms: int
     event_ms: int
     speed: float
-    origin_ms: int
 
     def now_ms(self) -> int:
         """Event time now."""
@@ -39,4 +38,4 @@ def begin(
     `before` is its clock of the last start; `newest_event_ms` the latest event it has seen.
     """
     event_ms = max(now_ms, (newest_event_ms or 0) + 1 if before is not None else 0)
-    return LabClock(now_ms, event_ms, speed, event_ms if before is None else before.origin_ms)
+    return LabClock(now_ms, event_ms, speed)

@@ -87,6 +87,9 @@ class Crew:
             incarnation=self._incarnation,
             duration_s=max(0.05, left) if engine.duration_s else 0.0,
             clock=engine.clock,
+            origin_ms=int(
+                await merger.call(store.meta_default, "origin_ms", str(engine.clock.now_ms()))
+            ),
             incidents=read_schedule(settings.incidents, settings.seed),
         )
 

@@ -123,7 +123,7 @@ class Generator:
         now_ms = shop.next_tick_ms - shop.tick_ms
         while self._planned:
             planned = self._planned[0]
-            start_ms = self.config.clock.origin_ms + planned.start_s * 1000
+            start_ms = self.config.origin_ms + planned.start_s * 1000
             if start_ms > now_ms:
                 return
             self._planned.pop(0)

@@ -13,8 +13,8 @@ from streaming.shards.plan import StreamPlan
 class ProducerConfig(msgspec.Struct, frozen=True):
     """What the generator process is told at its start; `duration_s` 0 means without end.
 
-    `rate` and `duration_s` are by the wall clock, the times of `incidents` event time after the
-    clock's origin.
+    `rate` and `duration_s` are by the wall clock, the times of `incidents` event time after
+    `origin_ms`, when the lab's traffic first began.
     """
 
     engine: str
@@ -27,4 +27,5 @@ class ProducerConfig(msgspec.Struct, frozen=True):
     incarnation: int
     duration_s: float
     clock: LabClock
+    origin_ms: int
     incidents: tuple[Planned, ...] = ()
