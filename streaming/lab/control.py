@@ -96,6 +96,7 @@ async def execute(engine: Engine, command: Command) -> Reply:
         case SetReading(readers, fan_out):
             engine.reading.readers, engine.reading.fan_out = readers, fan_out
             await engine.reading.enforce()
+            await engine.applications.enforce()
             text = (
                 "enhanced fan-out: what others read takes nothing away"
                 if fan_out

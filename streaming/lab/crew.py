@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from streaming.store.store import Store
 
 GENERATOR: Final = "generator"
+APPLICATION: Final = "app-"
+"""What the names of other applications begin with."""
+
 GENERATOR_PAUSE_S: Final = 0.3
 
 STUCK_S: Final = 25.0
@@ -201,7 +204,7 @@ class Crew:
 
     def consumers(self) -> list[Child]:
         """The consumer processes."""
-        return [c for c in self.supervisor.children.values() if c.name != GENERATOR]
+        return [c for c in self.supervisor.children.values() if _role(c) == "consumer"]
 
     def kill_stuck(self, now: float) -> None:
         """Replace consumers that stand still: aiokafka's fetch task can die in silence."""
@@ -223,7 +226,7 @@ class Crew:
         if self._engine.backend.pid is not None:
             running.append(("broker", self._engine.backend.pid))
         running += [
-            ("generator" if child.name == GENERATOR else "consumer", child.pid)
+            (_role(child), child.pid)
             for child in self.supervisor.children.values()
             if child.pid is not None
         ]
@@ -231,3 +234,9 @@ class Crew:
 
     def _died(self, name: str) -> None:
         self._engine.meter.mark(f"{name} died")
+
+
+def _role(child: Child) -> str:
+    if child.name == GENERATOR:
+        return "generator"
+    return "application" if child.name.startswith(APPLICATION) else "consumer"

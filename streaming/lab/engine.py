@@ -23,6 +23,7 @@ from streaming.broker.connection import Connection
 from streaming.broker.topics import ANSWER_S, LogWatch
 from streaming.clock import LabClock
 from streaming.declarations.specification import Declarations
+from streaming.lab.applications import Applications
 from streaming.lab.cluster import Cluster
 from streaming.lab.crew import Crew
 from streaming.lab.declaring import Declaring
@@ -98,6 +99,7 @@ class Engine:
         self.store_clicks = settings.store_clicks
         self.clock = clocks.begin(self.started_at_ms, settings.speed, None, None)
         self.reading = Reading(self)
+        self.applications = Applications(self)
         self._seq = 0
 
     def _make_backend(self) -> Backend:
@@ -211,6 +213,7 @@ class Engine:
         self.usage.sample(self.crew.processes())
         self.rebalances.settle(now, self.store.ledger)
         await self.reading.enforce()
+        await self.applications.enforce()
         await self.switchboard.expire(now)
         self._state_from_parts()
         self.crew.kill_stuck(now)

@@ -21,6 +21,8 @@ from streaming.lab.messages import (
     Handover,
     HelloClient,
     HelloConsumer,
+    HelloPoller,
+    Polled,
     Reading,
     Tick,
 )
@@ -38,6 +40,8 @@ ToEngine: TypeAlias = (
     | Claim
     | Handover
     | ConsumerState
+    | HelloPoller
+    | Polled
     | HelloProducer
     | ProducerStats
     | Told
@@ -117,6 +121,8 @@ class Server:
             match await channel.receive():
                 case HelloConsumer(name, _):
                     await self._serve_consumer(name, channel)
+                case HelloPoller(name, _):
+                    await self._engine.applications.serve(name, channel)
                 case HelloProducer():
                     await self._serve_generator(channel)
                 case HelloClient():

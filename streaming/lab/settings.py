@@ -91,8 +91,8 @@ class LabSettings(BaseModel):
     )
     readers: Annotated[int, Field(ge=1, le=MOST_READERS)] = Field(
         1,
-        description="applications that poll each shard, this one included: they share its reads "
-        "(kinesis view with limits)",
+        description="applications that poll each shard, this one included: processes that share "
+        "its reads (kinesis view)",
     )
     fan_out: bool = Field(
         False, description="read by enhanced fan-out, which shares with nobody (kinesis view)"

@@ -108,6 +108,21 @@ class ConsumerView(SnapshotPart, frozen=True, gc=False):
     restarts: int
 
 
+class ApplicationView(SnapshotPart, frozen=True, gc=False):
+    """Another application that polls every shard, a process that shares the shards' reads.
+
+    `reads_per_s` brought records, over all shards; `age_ms` is how old the newest record is that
+    it has of the shard it is furthest behind in (0: it has read all of them).
+    """
+
+    name: str
+    pid: int | None
+    reads_per_s: float | None
+    bytes_per_s: float | None
+    age_ms: float | None
+    restarts: int
+
+
 class StoreView(SnapshotPart, frozen=True, gc=False):
     """The DuckDB store. Latencies are from produce to committed row."""
 
@@ -194,6 +209,7 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     events: tuple[EventView, ...]
     """Newest last, at most 200."""
     readers: int = 1
+    applications: tuple[ApplicationView, ...] = ()
     """Kinesis view with limits: applications that poll each shard, the lab included."""
     fan_out: bool = False
     """Kinesis view with limits: the lab reads by enhanced fan-out."""

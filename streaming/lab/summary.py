@@ -63,6 +63,7 @@ async def summarise(engine: Engine, *, score_alarms: bool = False) -> dict[str, 
         if snapshot.streams
         else None,
         "epochs": [_epoch(stream, epoch) for stream in snapshot.streams for epoch in stream.epochs],
+        "applications": [msgspec.to_builtins(one) for one in snapshot.applications],
         "cpu_s": engine.usage.cpu_s(),
         "rss_mib": engine.usage.rss_mib(),
         "seed": engine.settings.seed,

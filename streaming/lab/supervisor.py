@@ -101,6 +101,12 @@ class Supervisor:
         platform.kill_hard(child.pid)
         return True
 
+    async def dismiss(self, *names: str) -> None:
+        """End these children for good: they are forgotten."""
+        await self.stop(*names)
+        for name in names:
+            self.children.pop(name, None)
+
     async def stop(self, *names: str) -> None:
         """End these children (all when none is named), cleanly or not."""
         chosen = [c for c in self.children.values() if not names or c.name in names]

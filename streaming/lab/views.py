@@ -52,6 +52,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         history=engine.meter.history(),
         events=engine.journal.shown(),
         readers=engine.reading.readers,
+        applications=engine.applications.views(),
         fan_out=engine.reading.fan_out,
         parents_first=engine.reading.parents_first,
         windows=window_views(store.declared) if store is not None else (),

@@ -21,6 +21,7 @@ from streaming.lab.commands import (
     SwitchKey,
     UpdateShardCount,
 )
+from streaming.lab.snapshot import ApplicationView
 from streaming.lab.stream_snapshot import (
     CollectionView,
     KinesisShardView,
@@ -36,7 +37,7 @@ from tui import cli
 from tui.cli import build_parser
 from tui.commands import shards_options
 from tui.commands.shards import command_of
-from tui.commands.shards_table import Row, rows_of, table
+from tui.commands.shards_table import Row, applications, rows_of, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 README = DOCS.parent / "README.md"
@@ -264,3 +265,15 @@ def test_a_stream_says_by_which_calls_it_is_put() -> None:
     assert table(seen).splitlines()[1] == "one record a call (PutRecord), no call yet"
     row = rows_of(replace(seen, collection=None))[0]
     assert (row.collect, row.records_per_call, row.call_delay_ms) == (None, None, None)
+
+
+def test_other_applications_are_listed_with_what_they_read() -> None:
+    one = ApplicationView("app-1", 42, 7.6, 812_345.0, 1249.0, 0)
+    gone = ApplicationView("app-2", None, None, None, None, 3)
+    new = ApplicationView("app-3", 43, None, None, None, 0)
+    assert applications([one, gone, new]).splitlines() == [
+        "other applications that poll these shards:",
+        "app-1: 8 reads/s, 812 kB/s, 1.2 s behind",
+        "app-2: starts again",
+        "app-3: - reads/s, - kB/s, -",
+    ]

@@ -10,6 +10,8 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
+
 from streaming.lab.commands import (
     Inject,
     KillConsumer,
@@ -25,7 +27,7 @@ from streaming.lab.commands import (
 )
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import EpochView, ShardView, StreamView
-from tests.pipeline.lab_driver import DrivenLab, assert_exact, lab
+from tests.pipeline.lab_driver import DrivenLab, alive, assert_exact, lab
 
 
 def stream(snapshot: LabSnapshot, name: str = "clicks") -> StreamView:
@@ -235,9 +237,52 @@ async def test_readers_share_a_shard_and_fan_out_shares_with_nobody(tmp_path: Pa
     async with lab(tmp_path, view="kinesis", limits="today", readers=20) as driven:
         # Each of twenty may read a shard once in four seconds.
         await driven.until(lambda s: (stream(s).lag or 0) > 3000, "much waits to be read")
+        others = driven.latest.applications
+        assert [other.name for other in others] == [f"app-{n}" for n in range(1, 20)]
         refused = await driven.link.send(SetReading(0, False))
         assert not refused.ok and "1 to 20" in refused.text
         told = await driven.do(SetReading(20, True))
         assert "takes nothing away" in told.text
         await driven.until(lambda s: (stream(s).lag or 9999) < 1000, "read as it comes")
         assert_exact(await driven.finish())
+
+
+async def test_other_applications_are_processes_that_come_and_go(tmp_path: Path) -> None:
+    """Each reads all records of the lab at its own pace, and they end with the engine."""
+    async with lab(tmp_path, view="kinesis", limits="today", readers=3, rate=1000) as driven:
+        seen = await driven.until(
+            lambda s: (
+                len(s.applications) == 2
+                and all(
+                    (a.bytes_per_s or 0) > 50_000 and a.age_ms is not None for a in s.applications
+                )
+            ),
+            "two others read what comes in",
+        )
+        assert [a.name for a in seen.applications] == ["app-1", "app-2"]
+        # Two streams of four shards; one of three applications may read a shard 5/3 times a second.
+        assert all(a.reads_per_s < 8 * 5 / 3 + 2 for a in seen.applications)
+        pids = {a.pid for a in seen.applications}
+        assert len({c.name for c in seen.consumers}) == 2  # they own nothing
+        await driven.do(SplitShard("clicks", 0))
+        await driven.do(KillConsumer("app-2"))
+        await driven.until(
+            lambda s: len(s.applications) == 2 and s.applications[1].restarts == 1
+            and (s.applications[1].bytes_per_s or 0) > 50_000,
+            "a killed one starts again",
+        )  # fmt: skip
+        await driven.do(SetReading(2, False))
+        seen = await driven.until(lambda s: len(s.applications) == 1, "one leaves")
+        assert seen.applications[0].pid in pids and seen.applications[0].name == "app-1"
+        await driven.do(SetReading(1, False))
+        seen = await driven.until(lambda s: not s.applications, "the lab is alone")
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+        await driven.do(SetReading(2, True))
+        seen = await driven.until(
+            lambda s: s.applications and s.applications[0].pid, "beside fan-out there may be others"
+        )
+        last = psutil.Process(seen.applications[0].pid)
+        assert_exact(await driven.finish())
+        assert (await driven.summary())["applications"][0]["name"] == "app-1"
+        os.kill(driven.engine_pid(), signal.SIGKILL)
+        assert not alive([last]), "it outlived its engine"

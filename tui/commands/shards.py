@@ -25,7 +25,7 @@ from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
 from tui.commands.common import find_root
 from tui.commands.running import ask, look
-from tui.commands.shards_table import rows_of, table
+from tui.commands.shards_table import applications, rows_of, table
 from tui.options import fail
 from tui.safe import safe_lines
 
@@ -102,6 +102,8 @@ def _list(seen: LabSnapshot, options: argparse.Namespace) -> int:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     else:
         print(safe_lines("\n\n".join(table(stream) for stream in streams)))
+        if seen.applications:
+            print("\n" + safe_lines(applications(seen.applications)))
         if not seen.parents_first:
             print("\nchild shards are read at once (parents-first is off)")
     return 0

@@ -85,8 +85,8 @@ examples:
 
 _READING: Final = """\
 Of streams with limits: 5 reads and 2 MiB a second of each shard are shared by the N applications
-that poll it, this lab being one of them. With fan-out (SubscribeToShard) it has 2 MiB a second of
-each shard for itself, and what others read does not matter.
+that poll it: this lab and N - 1 other processes, which only count what they read. With fan-out
+(SubscribeToShard) the lab has 2 MiB a second of each shard for itself, whatever others read.
 
 examples:
   dasprep-tui shards reading 5                 one of five that poll: one read a second each

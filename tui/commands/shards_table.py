@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streaming.lab.snapshot import ApplicationView
 from streaming.lab.stream_snapshot import CollectionView, PackingView, ShardView, StreamView
 from tui.numbers import UNKNOWN, count
 
@@ -100,6 +101,17 @@ def table(stream: StreamView) -> str:
     if stream.collection is not None:
         lines.append(_called(stream.collection))
     return "\n".join([*lines, *(_line(line, columns, widths) for line in cells)])
+
+
+def applications(others: Sequence[ApplicationView]) -> str:
+    """A line for each other application that polls the shards, under a heading."""
+    lines = ["other applications that poll these shards:"]
+    for other in others:
+        size = None if other.bytes_per_s is None else other.bytes_per_s / 1000
+        parts = [f"{count(other.reads_per_s)} reads/s", f"{count(size)} kB/s"]
+        parts.append(UNKNOWN if other.age_ms is None else f"{other.age_ms / 1000:.1f} s behind")
+        lines.append(f"{other.name}: " + (", ".join(parts) if other.pid else "starts again"))
+    return "\n".join(lines)
 
 
 def _heading(stream: StreamView) -> str:
