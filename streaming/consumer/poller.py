@@ -24,7 +24,7 @@ from streaming.broker.connection import Connection, Wire
 from streaming.consumer.batches import BatchReader, FetchedBatch
 from streaming.consumer.pacing import Pacing
 from streaming.lab.channel import Channel, ChannelClosed, decoder
-from streaming.lab.messages import HelloPoller, Polled, Polling
+from streaming.lab.poller_messages import HelloPoller, Polled, Polling
 from streaming.logs import to_stderr
 
 log: Final = logging.getLogger(__name__)

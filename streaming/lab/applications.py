@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from streaming.consumer.poller import PollerConfig
 from streaming.lab.channel import Channel, ChannelClosed
 from streaming.lab.crew import APPLICATION
-from streaming.lab.messages import Polled, Polling, ReadRule, ShardId
+from streaming.lab.messages import ReadRule, ShardId
+from streaming.lab.poller_messages import Polled, Polling
 from streaming.lab.rate import Growth
 from streaming.lab.snapshot import ApplicationView
 from streaming.lab.supervisor import Child

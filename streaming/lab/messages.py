@@ -181,27 +181,6 @@ class ConsumerState(Message, frozen=True, tag=True, gc=False):
     state: str
 
 
-# --- another application that polls ---------------------------------------------------------
-
-
-class HelloPoller(Message, frozen=True, tag=True, gc=False):
-    """First message of such a process."""
-
-    name: str
-    pid: int
-
-
-class Polled(Message, frozen=True, tag=True, gc=False):
-    """What it has read since it started, and how old the newest record of each shard is.
-
-    `reads` brought records; `age_ms` is of the shard furthest behind, None before the first.
-    """
-
-    reads: int
-    bytes: int
-    age_ms: float | None
-
-
 # --- engine → consumer ----------------------------------------------------------------------
 
 
@@ -250,13 +229,6 @@ class Reading(Message, frozen=True, tag=True, gc=False):
     """
 
     held: tuple[ShardId, ...]
-    rules: tuple[ReadRule, ...]
-
-
-class Polling(Message, frozen=True, tag=True, gc=False):
-    """Which shards another application polls, and by which rules."""
-
-    shards: tuple[ShardId, ...]
     rules: tuple[ReadRule, ...]
 
 

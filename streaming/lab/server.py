@@ -21,11 +21,10 @@ from streaming.lab.messages import (
     Handover,
     HelloClient,
     HelloConsumer,
-    HelloPoller,
-    Polled,
     Reading,
     Tick,
 )
+from streaming.lab.poller_messages import HelloPoller, Polled
 from streaming.lab.producer_messages import HelloProducer, Order, ProducerStats, Tell, Told
 from streaming.lab.rate import Rate
 from streaming.lab.snapshot import LabSnapshot
