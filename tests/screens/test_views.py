@@ -89,7 +89,7 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
 @pytest.mark.parametrize(
     ("width", "ids"),
     [
-        (118, "shard share in out lag clear age trend mark owner state"),
+        (118, "shard share in out lag clear age trend mark burrow owner state"),
         (79, "shard share in out lag clear trend owner state"),
         (60, "shard in out lag clear owner state"),
         (48, "shard in lag clear owner state"),
