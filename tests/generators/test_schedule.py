@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def test_the_default_hour_has_what_alarms_look_for_after_a_quiet_beginning() -> 
     ordered = sorted(plain.values(), key=lambda p: p.start_s)
     assert ordered[0].start_s > 25 * 60
     assert ordered[-1].start_s + ordered[-1].length_s < 57 * 60
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in itertools.pairwise(ordered):
         assert after.start_s - before.start_s - before.length_s > 120
 
 
