@@ -48,7 +48,7 @@ async def test_scores_and_alarms_go_on_through_kills(tmp_path: Path, where: Wher
         await driven.do(UseWindows(DECLARED.model_dump_json()))
         await driven.until(lambda s: any(d.anomaly_score for d in s.detectors), "a score")
         await driven.do(KillConsumer("c-0"))
-        await driven.do(Inject("payment_outage", 60.0))
+        await driven.do(Inject("payment_outage", 1_200.0))
         on = await driven.until(
             lambda s: any((a.name, a.state) == ("outage", "ALARM") for a in s.alarms), "the alarm"
         )
