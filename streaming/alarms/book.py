@@ -88,6 +88,10 @@ class AlarmBook:
         self._maths = {e.name: Expression(e.maths) for e in plan if e.maths}
         for name in self._rules:
             self.standings.setdefault((name, ""), Standing())
+        # The first composites: what went before them is settled.
+        if not self._pending:
+            for (name, key), standing in self.standings.items():
+                self._seen.setdefault(name, {}).setdefault(key, standing.state)
 
     # --- samples ----------------------------------------------------------------------------
 
@@ -119,8 +123,11 @@ class AlarmBook:
         end = -(-at_ms // alarming.period_ms) * alarming.period_ms
         if standing.period_ms is None:
             standing.period_ms = end
-        while standing.period_ms < end:
-            changes += self._close(alarming, key, standing)
+        for _ in range(alarming.rule.reach + 1):
+            if standing.period_ms < end:
+                changes += self._close(alarming, key, standing)
+        # After a long pause: more periods without a sample than are looked at change nothing.
+        standing.period_ms = end
         if value is not None:
             standing.samples.append(value)
         if at_ms == end:

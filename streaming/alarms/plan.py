@@ -54,9 +54,7 @@ def plan_alarms(
     specs: Sequence[AlarmSpec], windows: WindowPlan, detectors: Sequence[str]
 ) -> tuple[Alarming, ...]:
     """The plan, composites last; alarms on what the lab does not have are left out."""
-    steps = {
-        w.name: w.slide_ms if w.kind in ("tumbling", "hopping") else 0 for w in windows.windows
-    }
+    steps = {window.name: window.step_ms for window in windows.windows}
     generations = {window.name: window.generation for window in windows.windows}
     planned = {
         spec.name: _planned(spec, steps, generations)

@@ -18,9 +18,6 @@ from streaming.windows.specification import Duration, Name
 
 Severity: TypeAlias = Literal["warn", "alarm"]
 
-FIELDS: Final = ("grade", "evidence", "anomaly_score", "value")
-"""What an alarm can watch of a detector."""
-
 MOST_PERIODS: Final = 100
 
 

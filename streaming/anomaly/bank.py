@@ -14,9 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from streaming.anomaly.detector import Score
-from streaming.anomaly.forest import ForestSettings
-from streaming.anomaly.kinesis import HOTSPOTS, PARAMETERS
-from streaming.anomaly.model import DETECTOR, Model
+from streaming.anomaly.model import Model
 from streaming.anomaly.plan import Detecting
 
 SeriesId: TypeAlias = tuple[str, str]
@@ -89,17 +87,11 @@ class Bank:
         self._put_away = put_away
         self.series: dict[SeriesId, Series] = {}
         self._awake: OrderedDict[SeriesId, int] = OrderedDict()
-        self.evicted = 0
 
     @property
     def bytes(self) -> int:
         """What the models in memory take, about."""
         return sum(self._awake.values())
-
-    @property
-    def awake(self) -> int:
-        """Models in memory."""
-        return len(self._awake)
 
     def score(
         self, series: Series, at_ms: int, row: Sequence[float | None], place: Place
@@ -122,28 +114,10 @@ class Bank:
     def _model(self, series: Series) -> Model:
         if series.model is None:
             series.model = self._wake(series)
-            self._awake[series.id] = memory_bytes(series.detecting)
+            self._awake[series.id] = series.detecting.model.memory_bytes
             while len(self._awake) > 1 and self.bytes > self._budget:
                 oldest = self.series[self._awake.popitem(last=False)[0]]
                 self._put_away(oldest)
                 oldest.model = None
-                self.evicted += 1
         self._awake.move_to_end(series.id)
         return series.model
-
-
-def memory_bytes(detecting: Detecting) -> int:
-    """About what a model takes (measured: 1.1 MB at 50 trees × 256 points of one number)."""
-    function, given = detecting.model.function, detecting.model.parameters
-    if function == HOTSPOTS:
-        return int(given["windowSize"]) ** 2
-    shape = ForestSettings(dimensions=len(detecting.columns))
-    if function != DETECTOR:
-        values = {p.name: given.get(p.name, p.default or 0) for p in PARAMETERS[function]}
-        shape = ForestSettings(
-            dimensions=len(detecting.columns),
-            trees=int(values["numberOfTrees"]),
-            sample=int(values["subSampleSize"]),
-            shingle=int(values["shingleSize"]),
-        )
-    return shape.trees * shape.sample * (80 + 8 * shape.dimensions * shape.shingle)

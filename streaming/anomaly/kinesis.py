@@ -87,6 +87,21 @@ def checked(function: str, columns: Sequence[str], given: Mapping[str, float]) -
     return values
 
 
+def forest_settings(
+    function: str, columns: Sequence[str], given: Mapping[str, float], seed: int = 0
+) -> ForestSettings:
+    """The forest of one of the two forest functions. ValueError: see `checked`."""
+    values = checked(function, columns, given)
+    return ForestSettings(
+        dimensions=len(columns),
+        trees=int(values["numberOfTrees"]),
+        sample=int(values["subSampleSize"]),
+        decay=int(values["timeDecay"]),
+        shingle=int(values["shingleSize"]),
+        seed=seed,
+    )
+
+
 class RandomCutForest:
     """Either of the two forest functions over rows of some columns.
 
@@ -97,20 +112,10 @@ class RandomCutForest:
         self, function: str, columns: Sequence[str], given: Mapping[str, float], seed: int
     ) -> None:
         """ValueError: see `checked`; or the forest would be too large."""
-        values = checked(function, columns, given)
         self._columns = tuple(columns)
         self._explained = function == EXPLAINED
-        self._directed = bool(values.get("withDirectionality", 0))
-        self.forest = Forest(
-            ForestSettings(
-                dimensions=len(columns),
-                trees=int(values["numberOfTrees"]),
-                sample=int(values["subSampleSize"]),
-                decay=int(values["timeDecay"]),
-                shingle=int(values["shingleSize"]),
-                seed=seed,
-            )
-        )
+        self._directed = bool(given.get("withDirectionality", 0))
+        self.forest = Forest(forest_settings(function, columns, given, seed))
 
     def process(self, row: Sequence[float | None]) -> tuple[float | None, str | None]:
         """ANOMALY_SCORE and ANOMALY_EXPLANATION (None: of the function without) of the next row."""

@@ -17,7 +17,7 @@ from streaming.anomaly.detector import (
 )
 from streaming.anomaly.forest import usable
 from streaming.anomaly.hotspots import Hotspots
-from streaming.anomaly.kinesis import HOTSPOTS, RandomCutForest
+from streaming.anomaly.kinesis import HOTSPOTS, RandomCutForest, forest_settings
 
 DETECTOR: Final = "DETECTOR"
 
@@ -36,6 +36,22 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction = "both"
     near: float = 0.05
 
+    @property
+    def memory_bytes(self) -> int:
+        """About what a model takes in memory."""
+        if self.function == HOTSPOTS:
+            return int(self.parameters["windowSize"]) ** 2
+        if self.function == DETECTOR:
+            return self.detector(0).forest.memory_bytes
+        return forest_settings(self.function, self.columns, self.parameters).memory_bytes
+
+    def detector(self, seed: int) -> DetectorSettings:
+        """The same for the lab's own detector."""
+        return DetectorSettings(
+            features=self.columns, fill=self.fill, bar=self.bar, near=self.near,
+            direction=self.direction, seed=seed,
+        )  # fmt: skip
+
 
 class Model:
     """A series' model. Of a function, only the score and its explanation are known."""
@@ -53,12 +69,7 @@ class Model:
                     "the detector has one setting for every series; parameters are for Kinesis' "
                     "functions"
                 )
-            self._detector = Detector(
-                DetectorSettings(
-                    features=columns, fill=settings.fill, bar=settings.bar, near=settings.near,
-                    direction=settings.direction, seed=seed,
-                )
-            )  # fmt: skip
+            self._detector = Detector(settings.detector(seed))
         elif settings.function == HOTSPOTS:
             self._hotspots = Hotspots(columns, settings.parameters)
         else:

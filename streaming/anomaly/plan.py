@@ -76,7 +76,7 @@ def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[
                 window.generation if window is not None else 0,
                 spec.stream,
                 columns,
-                window.slide_ms if window is not None and by_the_clock(window) else 0,
+                window.step_ms if window is not None else 0,
                 ModelSettings(
                     function=spec.function,
                     columns=tuple(column.name for column in columns),
@@ -90,11 +90,6 @@ def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[
             )
         )
     return tuple(planned)
-
-
-def by_the_clock(window: Window) -> bool:
-    """Whether its windows follow each other at fixed steps, so that silence can be told."""
-    return window.kind in ("tumbling", "hopping")
 
 
 def _fill(spec: DetectorSpec, column: Column, window: Window | None) -> Fill:

@@ -9,8 +9,8 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streaming.anomaly.detector import BARS, Direction, Fill
-from streaming.anomaly.forest import MOST_STORED, ForestSettings, check_size
-from streaming.anomaly.kinesis import HOTSPOTS, PARAMETERS, checked
+from streaming.anomaly.forest import MOST_STORED, check_size
+from streaming.anomaly.kinesis import HOTSPOTS, PARAMETERS, checked, forest_settings
 from streaming.anomaly.model import DETECTOR
 from streaming.windows.specification import Name
 
@@ -93,17 +93,11 @@ class DetectorSpec(BaseModel):
         if self.function not in PARAMETERS:
             raise ValueError(f"function: it is {DETECTOR}, {', '.join(PARAMETERS)}")
         try:
-            values = checked(self.function, self.values, self.parameters)
-            if self.function != HOTSPOTS:
-                check_size(
-                    ForestSettings(
-                        dimensions=len(self.values),
-                        trees=int(values["numberOfTrees"]),
-                        sample=int(values["subSampleSize"]),
-                        shingle=int(values["shingleSize"]),
-                    ),
-                    MOST_STORED,
-                )
+            if self.function == HOTSPOTS:
+                checked(self.function, self.values, self.parameters)
+            else:
+                forest = forest_settings(self.function, self.values, self.parameters)
+                check_size(forest, MOST_STORED)
         except ValueError as error:
             raise ValueError(f"parameters: {error}") from None
 

@@ -17,7 +17,6 @@ from streaming.store.analysis import Analysis
 from streaming.store.detectors import ShownSeries
 
 MOST_ALARMS: Final = 100
-MOST_DETECTORS: Final = 60
 TREND: Final = 60
 
 _SIGNS: Final = {
@@ -69,7 +68,7 @@ def _change(change: Change) -> AlarmChangeView:
 
 def detector_views(analysis: Analysis) -> tuple[DetectorView, ...]:
     """The series of all detectors with their newest scores."""
-    return tuple(_detector(each) for each in analysis.detectors.shown[:MOST_DETECTORS])
+    return tuple(_detector(each) for each in analysis.detectors.shown)
 
 
 def _detector(shown: ShownSeries) -> DetectorView:

@@ -152,10 +152,8 @@ class Engine:
         self.journal.add("info", "broker", f"{self.backend.label} at {where}")
         self.detail = "making the topics"
         await prepare(self, store, resume=self._resume)
-        loops.append(asyncio.create_task(self.merger.run()))
-        loops.append(asyncio.create_task(self.cluster.run()))
-        loops.append(asyncio.create_task(self._measure()))
-        loops.append(asyncio.create_task(self._retain()))
+        watched = self.merger.run(), self.cluster.run(), self.watching.run()
+        loops += map(asyncio.create_task, (*watched, self._measure(), self._retain()))
         self.detail = "starting generators and consumers"
         for _ in range(self.settings.consumers):
             self.crew.add_consumer()
@@ -258,7 +256,7 @@ class Engine:
         while True:
             snapshot = self.snapshot()
             await self.server.publish(snapshot)
-            await self.watching.tick(snapshot)
+            self.watching.see(snapshot)
             await asyncio.sleep(SAMPLE_S)
 
     async def _retain(self) -> None:

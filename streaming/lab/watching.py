@@ -34,6 +34,8 @@ class Watching:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._metrics = LabMetrics()
+        self._newest: LabSnapshot | None = None
+        self._news = asyncio.Event()
         self._runner = Runner()
         self._running: set[asyncio.Task[None]] = set()
         self._producer: AIOKafkaProducer | None = None
@@ -43,15 +45,23 @@ class Watching:
         """What alarms want to be told on the desktop, the newest last; see `noticed`."""
         self.noticed = 0
 
-    async def tick(self, snapshot: LabSnapshot) -> None:
-        """Feed one snapshot's metrics. Raises StoreFailed."""
+    def see(self, snapshot: LabSnapshot) -> None:
+        """Have the newest snapshot watched, as soon as the store's thread is free for it."""
+        self._newest = snapshot
+        self._news.set()
+
+    async def run(self) -> None:
+        """Feed what was seen, for ever. Nobody waits for it: the store may take long."""
         engine = self._engine
-        if engine.merger is None or engine.store is None:
-            return
-        values = self._metrics.of(snapshot)
-        if values:
-            alarms = engine.store.analysis.alarms
-            self.told(await engine.merger.call(alarms.tick, snapshot.at_ms, values))
+        assert engine.merger is not None and engine.store is not None  # noqa: S101
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            assert self._newest is not None  # noqa: S101
+            values = self._metrics.of(self._newest)
+            if values:
+                tick, at_ms = engine.store.analysis.alarms.tick, self._newest.at_ms
+                self.told(await engine.merger.call(tick, at_ms, values))
 
     def told(self, changes: Iterable[Change]) -> None:
         """States changed: write it down, and act for those that went off."""
@@ -62,7 +72,7 @@ class Watching:
             engine.journal.add("warn", "model", remarks.pop(0))
         for change in changes:
             alarms = engine.store.analysis.alarms
-            plan = next((each for each in alarms.plan if each.name == change.alarm), None)
+            plan = alarms.planned(change.alarm)
             if plan is None:
                 continue
             name = f"{change.alarm} {change.key}".strip()

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
 from streaming.alarms.book import AlarmBook, Change, StateId
 from streaming.alarms.evaluator import AlarmState
 from streaming.alarms.plan import Alarming
+from streaming.store import tables, writes
 
 if TYPE_CHECKING:
     from streaming.store.analysis import Sample
@@ -21,6 +23,22 @@ EVENTS: Final = "event time"
 WALL: Final = "wall clock"
 NEWEST: Final = 60
 """Changes that are kept at hand for the screen."""
+
+
+_TEXT, _TS = pa.string(), pa.timestamp("ms")
+_ALARMS: Final = pa.schema(
+    [
+        ("alarm", _TEXT), ("key", _TEXT), ("clock", _TEXT), ("state", _TEXT), ("since", _TS),
+        ("value", pa.float64()), ("reason", _TEXT), ("acknowledged", _TEXT),
+        ("suppressed_until", _TS),
+    ]
+)  # fmt: skip
+_HISTORY: Final = pa.schema(
+    [
+        ("alarm", _TEXT), ("key", _TEXT), ("clock", _TEXT), ("happened_at", _TS),
+        ("before", _TEXT), ("after", _TEXT), ("value", pa.float64()), ("reason", _TEXT),
+    ]
+)  # fmt: skip
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -96,6 +114,10 @@ class Alarms:
         if changes:
             self.newest = (*self.newest, *changes)[-NEWEST:]
 
+    def planned(self, alarm: str) -> Alarming | None:
+        """The plan of an alarm, None where there is none of this name."""
+        return self._plans.get(alarm)
+
     def find(self, alarm: str, key: str | None) -> tuple[AlarmBook, list[StateId]]:
         """The book that has an alarm, and its states (of one key where it is given)."""
         book = self.wall if alarm in self.wall.plan else self.events
@@ -151,12 +173,7 @@ class Alarms:
                 )
                 for (alarm, key), standing in book.standings.items()
             ]  # fmt: skip
-            if rows:
-                con.executemany(
-                    "INSERT INTO alarms VALUES (?, ?, ?, ?, make_timestamp_ms(?), ?, ?, ?, "
-                    "make_timestamp_ms(?))",
-                    rows,
-                )
+            writes.insert(con, "alarms", tables.table(_ALARMS, rows))
 
     # --- wall clock -------------------------------------------------------------------------
 
@@ -187,8 +204,8 @@ class Alarms:
 
 def write_history(con: Connection, changes: Sequence[tuple[str, Change]]) -> None:
     """Append changes of state."""
-    for clock, c in changes:
-        con.execute(
-            "INSERT INTO alarm_history VALUES (?, ?, ?, make_timestamp_ms(?), ?, ?, ?, ?)",
-            [c.alarm, c.key, clock, c.at_ms, c.before, c.after, c.value, c.reason],
-        )
+    rows = [
+        (c.alarm, c.key, clock, c.at_ms, c.before, c.after, c.value, c.reason)
+        for clock, c in changes
+    ]
+    writes.insert(con, "alarm_history", tables.table(_HISTORY, rows))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
 from streaming.alarms.book import Change
 from streaming.alarms.plan import Alarming, plan_alarms
@@ -13,6 +15,7 @@ from streaming.anomaly.bank import Scored
 from streaming.anomaly.plan import Detecting, plan_detectors
 from streaming.declarations.specification import Declarations
 from streaming.lab.messages import Handover
+from streaming.store import tables, writes
 from streaming.store.alarms import Alarms
 from streaming.store.declared import DeclaredStore
 from streaming.store.detectors import Detectors
@@ -22,7 +25,13 @@ from streaming.windows.points import Point, Points, Track
 
 Connection = duckdb.DuckDBPyConnection
 
-FOREST_BYTES = 256 << 20
+_TRACKS: Final = pa.schema(
+    [
+        ("name", pa.string()), ("generation", pa.int32()), ("key", pa.string()),
+        ("last_ms", pa.int64()), ("silent", pa.int32()),
+    ]
+)  # fmt: skip
+FOREST_BYTES: Final = 256 << 20
 """Of models in memory; the least recently used of more wait in the store."""
 
 
@@ -79,8 +88,8 @@ class Analysis:
             for key in self.points.moved
             if (track := self.points.tracks.get(key)) is not None
         ]
-        if moved:
-            con.executemany("INSERT OR REPLACE INTO window_tracks VALUES (?, ?, ?, ?, ?)", moved)
+        table = tables.table(_TRACKS, moved)
+        writes.insert(con, "window_tracks", table, "INSERT OR REPLACE")
         self.points.moved.clear()
 
 
@@ -98,9 +107,7 @@ def _steps(
     watched = {each.window for each in detectors if each.window}
     watched |= {i.name for alarming in alarms for i in alarming.inputs if i.kind == "window"}
     return {
-        (window.name, window.generation): window.slide_ms
-        if window.kind in ("tumbling", "hopping")
-        else 0
+        (window.name, window.generation): window.step_ms
         for window in windows.windows
         if window.name in watched
     }

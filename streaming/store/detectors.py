@@ -29,6 +29,8 @@ Connection = duckdb.DuckDBPyConnection
 DUMP_EVERY: Final = 256
 """Points of a series from one dump of its model to the next; of records more."""
 DUMP_RECORDS_EVERY: Final = 4_096
+MOST_SHOWN: Final = 60
+"""Series that screens are told of."""
 
 
 class _Line(msgspec.Struct):
@@ -105,7 +107,7 @@ class Detectors:
             ShownSeries(
                 s.detecting, s.key, tuple(s.newest), s.anomalies, s.warmed, s.model is not None
             )
-            for s in series
+            for s in series[:MOST_SHOWN]
         )
 
     @staticmethod

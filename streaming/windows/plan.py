@@ -53,6 +53,11 @@ class Window(msgspec.Struct, frozen=True):
     panes: str
     definition: str
 
+    @property
+    def step_ms(self) -> int:
+        """From one window's end to the next, where they follow the clock; 0 where they do not."""
+        return self.slide_ms if self.kind in ("tumbling", "hopping") else 0
+
 
 class Joined(msgspec.Struct, frozen=True):
     """A reference table as consumers need it."""

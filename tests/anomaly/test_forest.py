@@ -27,7 +27,7 @@ def _fed(points: list[list[float]], settings: ForestSettings = SMALL) -> Forest:
 def test_what_the_engine_would_choke_on_leaves_no_trace(wrong: float) -> None:
     forest = _fed(_points(100))
     before = forest.dump()
-    for call in (forest.score, forest.learn, forest.attribution, forest.displacement):
+    for call in (forest.score, forest.learn, forest.attribution):
         with pytest.raises(ValueError, match="finite numbers"):
             call([0.0, wrong])
     assert forest.dump() == before

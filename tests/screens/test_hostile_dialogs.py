@@ -13,15 +13,8 @@ from streaming.lab.commands import Reply
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import HeavyKeyView, PredictionView
 from tests.screens.conftest import Runner
-from tests.screens.fakes import (
-    alarm_changes,
-    alarms,
-    detectors,
-    kinesis_shard,
-    kinesis_stream,
-    snapshot,
-    windows,
-)
+from tests.screens.fake_alarms import alarm_changes, alarms, detectors
+from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, windows
 from tests.screens.hostile import PAYLOADS, clean, forbidden
 from tui.panels.base import LinePanel
 
@@ -87,6 +80,12 @@ def _texts(view: Any, payload: str) -> dict[str, str]:
     }
 
 
+DETECTOR_NUMBERS = (
+    "value", "expected_low", "expected_high", "anomaly_score", "novelty", "sustained", "evidence",
+    "grade", "confidence",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 12)])
 @pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("key", ["", "e", "h", "t", "a", "ad"])
@@ -110,14 +109,13 @@ async def test_key_lab_and_lineage(lab: Runner, size: Any, ascii: bool, key: str
 @pytest.mark.parametrize("key", ["e", "h"])
 async def test_answers_in_place(lab: Runner, key: str) -> None:
     async with lab(snapshot(streams=(kinesis_stream(),)), size=(80, 24)) as hand:
-        for ok in (True, False):
-            for seq, payload in enumerate(PAYLOADS.values()):
-                hand.link.reply = Reply(ok, f"said {seq} {payload}")
-                await hand.pilot.press(key)
-                await hand.pilot.press(*("down", "enter") if key == "e" else ("a",))
-                await hand.sees(f"said {seq} ")
-                clean(hand)
-                await hand.pilot.press("escape")
+        for seq, payload in enumerate(PAYLOADS.values()):
+            hand.link.reply = Reply(bool(seq % 2), f"said {seq} {payload}")
+            await hand.pilot.press(key)
+            await hand.pilot.press(*("down", "enter") if key == "e" else ("a",))
+            await hand.sees(f"said {seq} ")
+            clean(hand)
+            await hand.pilot.press("escape")
 
 
 async def test_what_is_pasted_into_the_inputs(lab: Runner) -> None:
@@ -193,9 +191,20 @@ async def test_odd_numbers_in_the_dialogs(lab: Runner) -> None:
             ),
             heavy=(HeavyKeyView("k", whole, 10**9),),
         )
-        for key in ("e", "h"):
-            async with lab(snapshot(streams=(broken,)), size=(80, 24)) as hand:
-                await hand.pilot.press(key)
+        odd = snapshot(
+            streams=(broken,),
+            alarms=tuple(msgspec.structs.replace(a, value=value) for a in alarms()),
+            detectors=tuple(
+                msgspec.structs.replace(
+                    d, **dict.fromkeys(DETECTOR_NUMBERS, value), trend=(value, 1.0, None),
+                    blame=(BlameView("x", True, value), *d.blame),
+                )
+                for d in detectors()
+            ),
+        )  # fmt: skip
+        for keys in ("e", "h", "a", "ad"):
+            async with lab(odd, size=(80, 24)) as hand:
+                await hand.pilot.press(*keys)
                 await hand.sees("esc closes")
                 clean(hand)
                 assert hand.app.return_code is None

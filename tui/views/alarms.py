@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from streaming.lab.alarm_snapshot import AlarmChangeView, AlarmView
@@ -66,7 +67,7 @@ def number(value: float | None) -> str:
     """Return a datapoint in at most `VALUE` cells."""
     if value is None:
         return numbers.UNKNOWN
-    if value == int(value) or abs(value) >= 1000:
+    if not math.isfinite(value) or value == int(value) or abs(value) >= 1000:
         return numbers.count(value, VALUE)
     return f"{value:.3g}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from streaming.lab.alarm_snapshot import DetectorView
@@ -101,7 +102,7 @@ def detector_detail(d: DetectorView | None, width: int, glyphs: Glyphs) -> list[
 
 
 def _plot(d: DetectorView, width: int, glyphs: Glyphs) -> list[Line]:
-    there = [value for value in d.trend if value is not None]
+    there = [value for value in d.trend if value is not None and math.isfinite(value)]
     if not there:
         return []
     canvas = Canvas(max(1, min(width - 6, 60)), PLOT_ROWS, glyphs.plain)
@@ -124,10 +125,11 @@ def _plot(d: DetectorView, width: int, glyphs: Glyphs) -> list[Line]:
 def _blame(d: DetectorView, width: int, glyphs: Glyphs) -> list[Line]:
     if not d.blame:
         return []
-    most = max(each.part for each in d.blame) or 1.0
+    most = max((each.part for each in d.blame if math.isfinite(each.part)), default=0.0) or 1.0
     lines: list[Line] = [((fit("why: each feature's part of the score", width), "label"),)]
     for each in sorted(d.blame, key=lambda b: -b.part):
-        bar = glyphs.bar * round(BARS * each.part / most)
+        part = each.part / most if math.isfinite(each.part) else 1.0
+        bar = glyphs.bar * round(BARS * min(1.0, max(0.0, part)))
         text = f"{safe(each.feature, TEXT_LIMIT)} {'high' if each.high else 'low'}"
         lines.append(
             merged(
