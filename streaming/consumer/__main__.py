@@ -9,8 +9,9 @@ import msgspec
 
 from streaming import platform
 from streaming.consumer.config import WorkerConfig
+from streaming.consumer.ending import until_the_end
 from streaming.consumer.worker import Worker, WorkerStopped
-from streaming.lab.channel import Channel, ChannelClosed, decoder
+from streaming.lab.channel import Channel, decoder
 from streaming.lab.messages import ToConsumer
 from streaming.logs import to_stderr
 
@@ -18,22 +19,12 @@ from streaming.logs import to_stderr
 async def _main(config: WorkerConfig) -> int:
     reader, writer = await platform.connect(config.engine)
     worker = Worker(config, Channel(reader, writer, decoder(ToConsumer)))
-    stop = asyncio.Event()
-    platform.on_stop_signals(asyncio.get_running_loop(), stop)
-    ends = {
-        asyncio.create_task(worker.run()),
-        asyncio.create_task(platform.lifeline()),
-        asyncio.create_task(stop.wait()),
-    }
-    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    await worker.stop()
-    for task in done:
-        error = task.exception()
-        if isinstance(error, WorkerStopped):
-            print(f"{config.name}: {error}", file=sys.stderr)  # noqa: T201
-            return 1
-        if error is not None and not isinstance(error, ChannelClosed):
-            raise error
+    error = await until_the_end(worker.run(), worker.stop())
+    if isinstance(error, WorkerStopped):
+        print(f"{config.name}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    if error is not None:
+        raise error
     return 0
 
 

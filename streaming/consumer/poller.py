@@ -8,7 +8,6 @@ later at its beginning. It joins no group, as one that lists the shards and asks
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import sys
@@ -22,8 +21,9 @@ from aiokafka.errors import KafkaError
 from streaming import platform
 from streaming.broker.connection import Connection, Wire
 from streaming.consumer.batches import BatchReader, FetchedBatch
+from streaming.consumer.ending import close_client, until_the_end
 from streaming.consumer.pacing import Pacing
-from streaming.lab.channel import Channel, ChannelClosed, decoder
+from streaming.lab.channel import Channel, decoder
 from streaming.lab.poller_messages import HelloPoller, Polled, Polling
 from streaming.logs import to_stderr
 
@@ -81,11 +81,7 @@ class Poller:
 
     async def stop(self) -> None:
         """Close the connections; best effort."""
-        stopping = asyncio.ensure_future(self._consumer.stop())
-        await asyncio.wait({stopping}, timeout=3)
-        if stopping.done():
-            with contextlib.suppress(BaseException):
-                stopping.result()
+        await close_client(self._consumer)
 
     async def _hear(self) -> None:
         while True:
@@ -160,19 +156,9 @@ class Poller:
 async def _main(config: PollerConfig) -> int:
     reader, writer = await platform.connect(config.engine)
     poller = Poller(config, Channel(reader, writer, decoder(Polling)))
-    stop = asyncio.Event()
-    platform.on_stop_signals(asyncio.get_running_loop(), stop)
-    ends = {
-        asyncio.create_task(poller.run()),
-        asyncio.create_task(platform.lifeline()),
-        asyncio.create_task(stop.wait()),
-    }
-    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    await poller.stop()
-    for task in done:
-        error = task.exception()
-        if error is not None and not isinstance(error, ChannelClosed):
-            raise error
+    error = await until_the_end(poller.run(), poller.stop())
+    if error is not None:
+        raise error
     return 0
 
 

@@ -24,6 +24,7 @@ from streaming.consumer.collector import Collector
 from streaming.consumer.commits import Commits
 from streaming.consumer.config import WorkerConfig
 from streaming.consumer.deadletters import DeadLetters
+from streaming.consumer.ending import close_client
 from streaming.consumer.pacing import Pacing
 from streaming.lab.channel import Channel
 from streaming.lab.messages import (
@@ -118,12 +119,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.wait({answers, working}, timeout=1)
 
     async def stop(self) -> None:
-        """Leave the group; best effort (aiokafka may raise what nobody asked for)."""
-        stopping = asyncio.ensure_future(self._consumer.stop())
-        await asyncio.wait({stopping}, timeout=3)
-        if stopping.done():
-            with contextlib.suppress(BaseException):
-                stopping.result()
+        """Leave the group; best effort."""
+        await close_client(self._consumer)
         await self._dead_letters.stop()
 
     async def _work(self) -> None:

@@ -14,7 +14,9 @@ from textual.pilot import Pilot
 
 from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
-from tests.screens.fakes import NOW_MS, FakeLink, snapshot
+from tests.screens.fake_alarms import NOW_MS
+from tests.screens.fake_link import FakeLink
+from tests.screens.fakes import snapshot
 from tui.app import LabApp
 
 WAIT_S = 20.0

@@ -12,7 +12,8 @@ from textual.worker import WorkerFailed
 
 from streaming.lab.link import LabError, LinkLost
 from tests.screens.conftest import Hand, Runner
-from tests.screens.fakes import FakeLink, shard, snapshot, starting, stream
+from tests.screens.fake_link import FakeLink
+from tests.screens.fakes import shard, snapshot, starting, stream
 from tui.app import LabApp
 from tui.messages import LabNews
 

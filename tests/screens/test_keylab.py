@@ -11,10 +11,10 @@ from streaming.lab.commands import Command, Reply, SwitchKey, UpdateShardCount
 from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
 from tests.screens.conftest import Hand, Runner
+from tests.screens.fake_link import FakeLink
 from tests.screens.fakes import (
     HEAVY,
     NOW_MS,
-    FakeLink,
     epoch,
     epochs,
     kinesis_stream,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Final
 
 from streaming.declarations.file import DeclarationsError, read_declarations
 from streaming.declarations.specification import Declarations
@@ -13,13 +12,11 @@ from streaming.lab.commands import Acknowledge, Suppress
 from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
 from tui.commands.common import find_root
-from tui.commands.running import ask, look
+from tui.commands.running import done, look
 from tui.numbers import clock
 from tui.options import fail
 from tui.safe import safe_lines
 from tui.views.alarms import number
-
-_REFUSED: Final = 1
 
 
 def main(options: argparse.Namespace) -> int:
@@ -40,13 +37,9 @@ def main(options: argparse.Namespace) -> int:
             if options.action == "ack"
             else Suppress(options.alarm, options.seconds, options.key)
         )
-        reply = asyncio.run(ask(root, command))
+        return done(root, command)
     except (DeclarationsError, FileNotFoundError, LabError) as error:
         return fail(str(error))
-    if not reply.ok:
-        return fail(reply.text or "the lab ended before it could answer", _REFUSED)
-    print(safe_lines(reply.text))
-    return 0
 
 
 def _described(declared: Declarations) -> str:

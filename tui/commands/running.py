@@ -10,6 +10,11 @@ from streaming.lab.client import AttachedLab
 from streaming.lab.commands import Command, Reply
 from streaming.lab.link import LabError, LinkLost
 from streaming.lab.snapshot import LabSnapshot
+from tui.options import fail
+from tui.safe import safe_lines
+
+REFUSED: Final = 1
+"""Exit code when the lab does not do what was asked."""
 
 READY_S: Final = 20.0
 """A lab that has just been started may not have its streams yet."""
@@ -34,6 +39,15 @@ async def ask(root: Path, command: Command) -> Reply:
         return await lab.send(command)
     finally:
         await lab.close()
+
+
+def done(root: Path, command: Command) -> int:
+    """Ask the lab, say what it answered, and return the exit code. Raises LabError."""
+    reply = asyncio.run(ask(root, command))
+    if not reply.ok:
+        return fail(reply.text or "the lab ended before it could answer", REFUSED)
+    print(safe_lines(reply.text))
+    return 0
 
 
 async def _ready(lab: AttachedLab, root: Path) -> LabSnapshot:

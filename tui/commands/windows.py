@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Final
 
 from streaming.declarations.file import DeclarationsError, read_declarations
 from streaming.lab.commands import UseWindows
@@ -14,12 +13,10 @@ from streaming.lab.windowviews import group_text, shape
 from streaming.windows.planning import make_plan
 from streaming.windows.specification import Checked
 from tui.commands.common import find_root
-from tui.commands.running import ask, look
+from tui.commands.running import done, look
 from tui.options import fail
 from tui.safe import safe_lines
 from tui.views.windows import value_text
-
-_REFUSED: Final = 1
 
 
 def main(options: argparse.Namespace) -> int:
@@ -33,13 +30,9 @@ def main(options: argparse.Namespace) -> int:
             print(safe_lines(listed(asyncio.run(look(root)))))
             return 0
         asked = read_declarations(options.file)
-        reply = asyncio.run(ask(root, UseWindows(asked.model_dump_json())))
+        return done(root, UseWindows(asked.model_dump_json()))
     except (DeclarationsError, FileNotFoundError, LabError) as error:
         return fail(str(error))
-    if not reply.ok:
-        return fail(reply.text or "the lab ended before it could answer", _REFUSED)
-    print(safe_lines(reply.text))
-    return 0
 
 
 def _described(checked: Checked) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Sequence
+from functools import partial
 
 from streaming.lab.alarm_snapshot import AlarmView, DetectorView
 from streaming.lab.commands import Acknowledge, Suppress
 from tui import bindings
 from tui.glyphs import Glyphs
+from tui.lines import Line
 from tui.moment import Moment
-from tui.panels.cursor import CursorPanel
-from tui.screens.bench import TextPanel
-from tui.screens.live import LiveDialog
+from tui.screens.choosing import ChoosingDialog
 from tui.views.alarms import NO_ALARMS, alarm_detail, alarm_heading, alarm_lines
 from tui.views.detectors import NO_DETECTORS, detector_detail, detector_heading, detector_lines
 
@@ -19,69 +19,46 @@ SUPPRESSED_S = 600.0
 MOST_ROWS = 12
 
 
-class AlarmList(CursorPanel):
-    """One row an alarm or detector, with a cursor."""
-
-    BINDINGS = bindings.ALARMS + bindings.PAGES
-
-
-class AlarmsScreen(LiveDialog):
+class AlarmsScreen(ChoosingDialog):
     """Alarms (or detectors) above, the chosen one below."""
 
-    AUTO_FOCUS = "#alarms"
     TITLE_TEXT = "Alarms"
     BAR = bindings.ALARMS_BAR
+    LIST_ID, DETAIL_ID = "alarms", "alarm-detail"
+    LIST_BINDINGS = bindings.ALARMS + bindings.PAGES
 
     def __init__(self, glyphs: Glyphs, moment: Moment) -> None:
         super().__init__(glyphs, moment)
-        self.list = AlarmList(id="alarms", glyphs=glyphs)
-        self.detail = TextPanel(id="alarm-detail", glyphs=glyphs)
         self.detectors_shown = False
         self._chosen: tuple[str, str] | None = None
 
-    def body(self) -> ComposeResult:
-        """List and detail."""
-        yield self.list
-        yield self.detail
-
     def draw(self) -> None:
         """Draw the moment."""
-        rows = self._rows
-        room = max(1, self.list.room if self.list.size.width else self.width - 1)
-        frame = self.query_one("#bench")
-        frame.border_title = "Detectors" if self.detectors_shown else "Alarms"
-        if not rows:
-            self.list.shard_ids = []
-            text = NO_DETECTORS if self.detectors_shown else NO_ALARMS
-            self.list.show_lines([((text, "busy"),)])
-            self.detail.show_lines([])
-            return
+        names = [(row.name, row.key) for row in self._rows]
         # The cursor stays with what it is on, wherever that stands in the list now.
-        names = [(row.name, row.key) for row in rows]
         if self._chosen in names:
             self.list.cursor = names.index(self._chosen)
-        most = max(3, min(MOST_ROWS, self.app.size.height // 2))
-        self.list.styles.height = min(len(rows), most) + 2
+        height = min(len(names), max(3, min(MOST_ROWS, self.app.size.height // 2)))
+        frame = self.query_one("#bench")
         if self.detectors_shown:
-            lines = detector_lines(self._detectors, room, self.glyphs)
-            self.list.show_rows(range(len(rows)), lines, detector_heading(room))
+            frame.border_title = "Detectors"
+            lines = partial(detector_lines, self._detectors, glyphs=self.glyphs)
+            self.show_list(len(names), height, lines, detector_heading, NO_DETECTORS)
         else:
-            lines = alarm_lines(self._alarms, room, self.glyphs)
-            self.list.show_rows(range(len(rows)), lines, alarm_heading(room))
-        self._draw_detail()
+            frame.border_title = "Alarms"
+            lines = partial(alarm_lines, self._alarms, glyphs=self.glyphs)
+            self.show_list(len(names), height, lines, alarm_heading, NO_ALARMS)
 
-    def _draw_detail(self) -> None:
-        room = max(1, self.detail.room if self.detail.size.width else self.width - 1)
+    def detail_lines(self, room: int) -> Sequence[Line]:
+        """What the chosen alarm or detector is about."""
         rows = self._rows
         row = rows[min(self.list.cursor or 0, len(rows) - 1)] if rows else None
         if row is not None:
             self._chosen = (row.name, row.key)
-        if isinstance(row, DetectorView) or self.detectors_shown:
-            detector = row if isinstance(row, DetectorView) else None
-            self.detail.show_lines(detector_detail(detector, room, self.glyphs))
-            return
-        changes = self.moment.snapshot.alarm_changes if self.moment.snapshot else ()
-        self.detail.show_lines(alarm_detail(row, changes, room))
+        if isinstance(row, AlarmView):
+            changes = self.moment.snapshot.alarm_changes if self.moment.snapshot else ()
+            return alarm_detail(row, changes, room)
+        return detector_detail(row, room, self.glyphs)
 
     @property
     def _alarms(self) -> tuple[AlarmView, ...]:
@@ -94,16 +71,6 @@ class AlarmsScreen(LiveDialog):
     @property
     def _rows(self) -> tuple[AlarmView, ...] | tuple[DetectorView, ...]:
         return self._detectors if self.detectors_shown else self._alarms
-
-    def action_choose(self, step: int) -> None:
-        """Look at another one."""
-        self.list.action_move(step)
-        self._chosen = None
-        self._draw_detail()
-
-    def action_page(self, step: int) -> None:
-        """Move by several."""
-        self.action_choose(step)
 
     def action_other(self) -> None:
         """Show the detectors instead of the alarms, or the other way round."""
