@@ -1,193 +1,46 @@
-"""The live screens on a lab: it follows the newest snapshot and sends what the viewer asks."""
+"""The live screens on a lab, and what a viewer can ask of it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar, Final
 
 from textual import work
-from textual.app import App
 from textual.command import Provider
-from textual.timer import Timer
-from textual.worker import WorkerFailed
 
 from streaming.lab.commands import Command, Reply, SetRate, WhatIf
-from streaming.lab.link import LabError, LabLink, LinkLost
-from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.link import LabLink
 from tui import bindings
-from tui.alerts import Alerts
-from tui.glyphs import glyphs_for
-from tui.messages import LabNews
-from tui.moment import Moment
+from tui.following import REFRESH_HZ, FollowingApp
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.safe import safe
 from tui.screens.benches import BENCHES
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
-from tui.screens.live import LiveDialog
 from tui.screens.main import MainScreen
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
 
-REFRESH_HZ: Final = (0.5, 1.0, 2.0, 4.0, 10.0)
-UNFOCUSED_HZ: Final = 1.0
-"""Nobody looks at a terminal without focus: it is refreshed less often."""
 LOAD_STEPS: Final = {-1: 0.8, 1: 1.25}
 LEAST_LOAD: Final = 10.0
 MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
-EXIT_LAB_ERROR: Final = 2
+STYLES: Final[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("lab", "dialogs")]
 
 
-class LabApp(App[None]):
-    """Shows a lab through its link; opens the link but leaves closing to who runs the app."""
+class LabApp(FollowingApp):
+    """The app: keys and commands over what follows the lab."""
 
     TITLE = "dasprep-tui"
-    CSS_PATH = "lab.tcss"
+    CSS_PATH = STYLES
     BINDINGS = bindings.APP
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {
-        LabCommands
-    }
-
-    def __init__(
-        self,
-        link: LabLink,
-        *,
-        refresh_hz: float = 2.0,
-        ascii: bool = False,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__()
-        self.link = link
-        self.glyphs = glyphs_for(ascii)
-        self.hertz = min(REFRESH_HZ, key=lambda rate: abs(rate - refresh_hz))
-        self.newest: LabSnapshot | None = None
-        self.lost: str | None = None
-        self.failure: LabError | None = None
-        self.paused = False
-        self.stream = ""
-        self._clock = clock
-        self._monotonic = monotonic
-        self._news_at = monotonic()
-        self._drawn_at = float("-inf")
-        self._drawn: LabSnapshot | None = None
-        self._painting = False
-        self._asked_load: float | None = None
-        self._beat: Timer | None = None
-        self.main = MainScreen(self.glyphs)
-        self._alerts = Alerts(self)
-
-    def get_default_screen(self) -> MainScreen:
-        """Start on the live screen."""
-        return self.main
-
-    def on_ready(self) -> None:
-        """Draw before the lab exists, then start it."""
-        self.main.show(self.moment())
-        self._beat = self.set_interval(1 / self.hertz, self.beat)
-        self.set_interval(1.0, self.second)
-        self.main.call_after_refresh(self.follow)
-
-    @property
-    def exception(self) -> BaseException | None:
-        """What ended the app, if anything unforeseen did."""
-        if isinstance(self._exception, WorkerFailed):
-            return self._exception.error
-        return self._exception
-
-    def moment(self) -> Moment:
-        """Return what is known now."""
-        return Moment(
-            snapshot=self.newest,
-            now_ms=int(self._clock() * 1000),
-            age_s=self._monotonic() - self._news_at,
-            lost=self.lost,
-            paused=self.paused,
-            hertz=self.hertz,
-            stream=self.stream,
-        )
-
-    @work(exclusive=True, group="follow")
-    async def follow(self) -> None:
-        """Open the link and pass on what comes; the only task that reads from it.
-
-        A lab may fail after it was opened, too: its broker cannot be reached, its disk is full.
-        """
-        try:
-            await self.link.open()
-            async for news in self.link.snapshots():
-                self.post_message(LabNews(news))
-        except LabError as error:
-            self.failure = error
-            self.exit(return_code=EXIT_LAB_ERROR)
-            return
-        self.post_message(LabNews(LinkLost("it sends no more")))
-
-    def on_lab_news(self, message: LabNews) -> None:
-        """Keep the newest state, and draw it when its turn has come."""
-        if isinstance(message.news, LinkLost):
-            self.lost = message.news.reason
-            self.second()
-            return
-        self.lost = None
-        self._news_at = self._monotonic()
-        if self.newest is None or self.newest.traffic.target_per_s != (
-            message.news.traffic.target_per_s
-        ):
-            self._asked_load = None
-        self.newest = message.news
-        self._alerts.hear(message.news)
-        if self._monotonic() - self._drawn_at >= self._period:
-            self.draw()
-
-    @property
-    def _period(self) -> float:
-        return 1 / (self.hertz if self.app_focus else min(self.hertz, UNFOCUSED_HZ))
-
-    def beat(self) -> None:
-        """Draw what came since the last beat."""
-        due = self._monotonic() - self._drawn_at >= self._period * 0.9
-        if due and self.newest is not self._drawn:
-            self.draw()
-
-    def second(self) -> None:
-        """Keep clock and age true even when nothing comes."""
-        if self.main.is_running:
-            self.main.show_header(self._header_moment())
-
-    def draw(self) -> None:
-        """Show the newest snapshot, unless the display is paused or still painting."""
-        if self.paused or self._painting or not self.main.is_running:
-            return
-        self._painting = True
-        self._drawn, self._drawn_at = self.newest, self._monotonic()
-        self._show(self.moment())
-        self.main.call_after_refresh(self._painted)
-
-    def _show(self, moment: Moment) -> None:
-        """Show one instant on the live screen and in the dialogs that live with it."""
-        self.main.show(moment)
-        for screen in self.screen_stack:
-            if isinstance(screen, LiveDialog):
-                screen.show(moment)
-
-    def _painted(self) -> None:
-        self._painting = False
-
-    def _header_moment(self) -> Moment:
-        """Return this instant, with the held snapshot while the display is paused."""
-        moment = self.moment()
-        held = self.main.held
-        if self.paused and held is not None:
-            return replace(moment, snapshot=held.snapshot)
-        return moment
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = (
+        FollowingApp.COMMANDS | {LabCommands}
+    )
 
     def action_pause(self) -> None:
         """Hold the display; the lab goes on."""
@@ -279,10 +132,6 @@ class LabApp(App[None]):
         """Show a text from outside as a toast."""
         shown = safe(text, REPLY_LIMIT)
         self.notify(shown, severity="information" if ok else "error", markup=False)
-
-    def _fatal_error(self) -> None:
-        """Leave without Textual's traceback: that one prints the values of local variables."""
-        self._close_messages_no_wait()
 
 
 def run_app(

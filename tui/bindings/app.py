@@ -1,0 +1,25 @@
+"""What works everywhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+APP: Final[list[BindingType]] = [
+    Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
+    Binding("space", "pause", "Pause", id="app.pause", key_display="space"),
+    Binding("q", "quit", "Quit", id="app.quit", key_display="q"),
+    Binding("ctrl+q", "quit", "Quit at once", show=False, priority=True, id="app.quit.always"),
+    Binding("left_square_bracket", "load(-1)", "Load down", id="load.down", key_display="["),
+    Binding("right_square_bracket", "load(1)", "Load up", id="load.up", key_display="]"),
+    Binding("plus", "refresh_rate(1)", "Refresh more often", id="refresh.up", key_display="+"),
+    Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
+    Binding("w", "what_if", "What if: other keys", id="app.what_if", key_display="w"),
+    Binding("b", "broker", "Broker", id="app.broker", key_display="b"),
+    Binding("e", "bench('keys')", "Key lab: before and after", id="app.key_lab", key_display="e"),
+    Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
+    Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
+    Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
+    Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
+]

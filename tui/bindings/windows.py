@@ -1,0 +1,15 @@
+"""The declared windows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+WINDOWS: Final[list[BindingType]] = [
+    Binding("q", "screen.dismiss", "Close", show=False, id="windows.close"),
+    Binding("j,down", "screen.choose(1)", "Next window", id="windows.down", key_display="j"),
+    Binding("k,up", "screen.choose(-1)", "Previous window", id="windows.up", key_display="k"),
+]
+
+WINDOWS_BAR: Final = ((("windows.up", "windows.down"), "Window"),)
