@@ -19,6 +19,8 @@ from streaming.lab.link import LabError, LinkLost
 from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint
 from streaming.lab.stream_snapshot import ShardView, StreamView
 from tests.screens.fakes import events, kinesis_stream, shard, snapshot, starting, stream
+from tests.screens.hostile import PAYLOADS
+from tests.screens.nasty import nasty_kinesis
 from tui.app import run_app
 
 SLOW_MODES = ("normal", "lost")
@@ -59,9 +61,11 @@ class DemoLink:
         for seq in range(10**9):
             if self.mode == "lost" and seq % 40 > 28:
                 yield LinkLost("the engine's pipe closed")
+            elif self.mode == "hostile":
+                yield self._now(self._hostile(seq))
             else:
                 yield self._now(self._moved(seq))
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.12 if self.mode == "hostile" else 0.25)
 
     async def send(self, command: Command) -> Reply:
         if isinstance(command, SetRate):
@@ -83,6 +87,15 @@ class DemoLink:
         now = int(time.time() * 1000)
         broker = msgspec.structs.replace(view.broker, since_at_ms=now - 3000)
         return msgspec.structs.replace(view, at_ms=now, broker=broker)
+
+    def _hostile(self, seq: int) -> LabSnapshot:
+        """Each payload in turn; the file tells how often all of them were shown."""
+        payloads = tuple(PAYLOADS.values())
+        Path(f"{self.pid_file}.rounds").write_text(str(seq // len(payloads)))
+        payload = payloads[seq % len(payloads)]
+        return msgspec.structs.replace(
+            nasty_kinesis(payload), seq=seq + 2, detail=payload, notices=(payload,), noticed=seq
+        )
 
     def _moved(self, seq: int) -> LabSnapshot:
         now = int(time.time() * 1000)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 
 from streaming.lab.commands import AddConsumer, Reply, Verify
 from streaming.lab.link import LabError, LinkLost
-from streaming.lab.snapshot import ConsumerView, EventView, LabSnapshot
+from streaming.lab.snapshot import ConsumerView
 from tests.screens.conftest import Runner
 from tests.screens.fakes import (
-    NOW_MS,
     shard,
     snapshot,
     starting,
     stream,
 )
 from tests.screens.hostile import PAYLOADS, clean, forbidden
+from tests.screens.nasty import nasty
 from tui.safe import fit, safe
 
 
@@ -34,30 +32,6 @@ def test_safe_lets_nothing_through(payload: str) -> None:
 def test_safe_keeps_ordinary_words() -> None:
     for text in ("shard 03", "Zürich → 漢字 café", "[b]literal[/b]", ""):
         assert safe(text, 80) == text
-
-
-def nasty(payload: str) -> LabSnapshot:
-    """Put one text wherever a snapshot has a text."""
-    view = snapshot()
-    shards = tuple(shard(id, owner=payload) for id in range(3))
-    odd: Any = payload
-    shards += (shard(3, state=odd),)
-    event = EventView(1, NOW_MS, "warn", payload, payload)
-    return msgspec.structs.replace(
-        view,
-        detail=payload,
-        data_dir=payload,
-        key=payload,
-        broker=msgspec.structs.replace(view.broker, label=payload, address=payload, state="down"),
-        streams=(msgspec.structs.replace(stream(), name=payload, key=payload, shards=shards),),
-        consumers=(ConsumerView(payload, 1, "running", (payload,), 1, 1.0, 0),),
-        history=tuple(
-            msgspec.structs.replace(point, mark=payload if index == 50 else "")
-            for index, point in enumerate(view.history)
-        ),
-        events=(event, msgspec.structs.replace(event, seq=2, level=odd)),
-        state="draining",
-    )
 
 
 async def test_panels(lab: Runner) -> None:

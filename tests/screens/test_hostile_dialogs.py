@@ -10,75 +10,13 @@ from textual.widgets import Input
 
 from streaming.lab.alarm_snapshot import BlameView
 from streaming.lab.commands import Reply
-from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import HeavyKeyView, PredictionView
 from tests.screens.conftest import Runner
-from tests.screens.fake_alarms import alarm_changes, alarms, detectors
-from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot, windows
+from tests.screens.fake_alarms import alarms, detectors
+from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot
 from tests.screens.hostile import PAYLOADS, clean, forbidden
+from tests.screens.nasty import nasty_kinesis
 from tui.panels.base import LinePanel
-
-
-def nasty_kinesis(payload: str) -> LabSnapshot:
-    """Put one text wherever a stream of the Kinesis view and its epochs have one."""
-    odd: Any = payload
-    view = kinesis_stream()
-    shards = tuple(
-        msgspec.structs.replace(
-            s,
-            owner=payload,
-            state=odd if s.id == 3 else s.state,
-            kinesis=msgspec.structs.replace(
-                s.kinesis,
-                name=payload,
-                start=payload if s.id < 3 else s.kinesis.start,
-                end=payload if s.id > 5 else s.kinesis.end,
-                lifecycle=odd if s.id == 4 else s.kinesis.lifecycle,
-            ),
-        )
-        for s in view.shards
-        if s.kinesis is not None
-    )
-    texts = dict.fromkeys(("key", "view", "keeps", "loses", "why"), payload)
-    stream_ = msgspec.structs.replace(
-        view,
-        name=payload,
-        key=payload,
-        limits=odd,
-        shards=shards,
-        epochs=tuple(msgspec.structs.replace(item, **texts) for item in view.epochs),
-        heavy=tuple(HeavyKeyView(payload, 10, shard) for shard in (1, None)),
-    )
-    named = {"name": payload, "stream": payload, "shape": payload, "group_by": payload}
-    results = tuple(
-        msgspec.structs.replace(r, key=payload, values={payload: payload, "n": 1, **r.values})
-        for r in windows()[0].newest
-    )
-    return snapshot(
-        streams=(stream_, msgspec.structs.replace(stream_, name="next", view="msk")),
-        windows=tuple(msgspec.structs.replace(w, newest=results, **named) for w in windows()),
-        alarms=tuple(msgspec.structs.replace(a, **_texts(a, payload)) for a in alarms()),
-        alarm_changes=tuple(
-            msgspec.structs.replace(c, **_texts(c, payload)) for c in alarm_changes()
-        ),
-        detectors=tuple(
-            msgspec.structs.replace(
-                d, **_texts(d, payload), blame=(BlameView(payload, True, 1.0), *d.blame)
-            )
-            for d in detectors()
-        ),
-    )
-
-
-def _texts(view: Any, payload: str) -> dict[str, str]:
-    """The payload for each free text of a view."""
-    fixed = ("state", "severity", "clock", "before", "after")
-    return {
-        name: payload
-        for name in view.__struct_fields__
-        if isinstance(getattr(view, name), str) and name not in fixed
-    }
-
 
 DETECTOR_NUMBERS = (
     "value", "expected_low", "expected_high", "anomaly_score", "novelty", "sustained", "evidence",
