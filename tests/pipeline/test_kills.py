@@ -46,7 +46,7 @@ async def test_killed_consumer_is_replaced_and_nothing_is_lost(
         assert_exact(await driven.finish())
 
 
-@pytest.mark.apache_soak
+@pytest.mark.soak
 async def test_all_consumers_killed_at_once(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, session_timeout_s=SESSION_S, **where.settings) as driven:
         await driven.stored(2000)
@@ -109,6 +109,7 @@ async def test_killed_node_of_a_cluster_is_missed_and_welcomed_back(
         assert_exact(await driven.finish())
 
 
+@pytest.mark.apache_soak
 async def test_killed_engine_goes_on_where_the_store_stands(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, session_timeout_s=SESSION_S, **where.settings) as driven:
         before = await driven.stored(3000)
@@ -125,6 +126,7 @@ async def test_killed_engine_goes_on_where_the_store_stands(tmp_path: Path, wher
         assert_exact(await driven.finish())
 
 
+@pytest.mark.apache_soak
 async def test_killed_generator_starts_a_new_life(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, **where.settings) as driven:
         before = await driven.stored(2000)

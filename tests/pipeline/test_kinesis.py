@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
 from streaming.lab.commands import (
     Inject,
@@ -131,6 +132,7 @@ async def test_a_full_shard_throttles_and_nothing_is_lost(tmp_path: Path) -> Non
         assert_exact(await driven.finish())
 
 
+@pytest.mark.soak
 async def test_a_child_before_its_parents_turns_the_order_round(tmp_path: Path) -> None:
     """The same backlog read both ways: what parent-before-child prevents is seen without it."""
     async with lab(tmp_path, view="kinesis", rate=6000, shards=1, streams=("clicks",)) as driven:
@@ -162,6 +164,7 @@ async def inversions_after_backlog(driven: DrivenLab, parent: int) -> int:
     return sum(e.inversions for e in stream(seen).epochs)
 
 
+@pytest.mark.soak
 async def test_aggregation_beats_the_record_limit(tmp_path: Path) -> None:
     """Too many records for two shards fit in as packs; packs across shards are dropped, openly."""
     settings = {"view": "kinesis", "limits": "today", "shards": 2, "rate": 3500}
@@ -233,6 +236,7 @@ async def test_explicit_hash_keys_spread_one_hot_key_over_all_shards(tmp_path: P
         assert report.dead == 0
 
 
+@pytest.mark.soak
 async def test_readers_share_a_shard_and_fan_out_shares_with_nobody(tmp_path: Path) -> None:
     async with lab(tmp_path, view="kinesis", limits="today", readers=20) as driven:
         # Each of twenty may read a shard once in four seconds.

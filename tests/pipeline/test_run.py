@@ -32,6 +32,7 @@ FIELDS = {
 }  # fmt: skip
 
 
+@pytest.mark.apache_soak
 def test_run_verifies_and_reports(tmp_path: Path, where: Where) -> None:
     done = run_cli(
         "run", "--duration", "4s", "--rate", "1500", "--shards", "8", "--consumers", "3",
@@ -264,6 +265,7 @@ async def _family_at_work(pid: int, folder: Path) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
+@pytest.mark.soak
 async def test_keys_are_tried_out_on_the_newest_records(tmp_path: Path) -> None:
     """A slice of time over all shards, poison left out; the lab itself goes on."""
     async with lab(tmp_path / "lab", rate=2000) as driven:

@@ -79,6 +79,7 @@ async def test_a_key_is_switched_and_both_epochs_are_told(tmp_path: Path, where:
         assert len(told) == 2 and "event_type on 6 shards" in told[0][0]
 
 
+@pytest.mark.soak
 async def test_added_partitions_move_keys_as_foretold(tmp_path: Path) -> None:
     async with lab(tmp_path, rate=3000) as driven:
         await driven.stored(15_000)
@@ -134,6 +135,7 @@ async def test_a_switch_outlives_the_engine(tmp_path: Path) -> None:
         assert_exact(await driven.finish())
 
 
+@pytest.mark.soak
 async def test_a_generator_killed_during_switches_loses_nothing(tmp_path: Path) -> None:
     async with lab(tmp_path, rate=3000) as driven:
         await driven.stored(1000)
