@@ -1,4 +1,4 @@
-"""Commands sent one after the other, as one errand with one answer."""
+"""Commands sent one after the other, as one errand with one answer, the last one's data."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from streaming.lab.link import LabLink
 async def deliver(link: LabLink, commands: Sequence[Command]) -> Reply:
     """Send them in turn, up to the first that is not done; never raises what the link raises."""
     said: list[str] = []
+    data = ""
     for command in commands:
         try:
             reply = await link.send(command)
@@ -18,6 +19,7 @@ async def deliver(link: LabLink, commands: Sequence[Command]) -> Reply:
             name = type(command).__name__
             reply = Reply(False, f"{name} failed: {error or type(error).__name__}")
         said.append(reply.text)
+        data = reply.data
         if not reply.ok:
             return Reply(False, "\n".join(said), lost=reply.lost)
-    return Reply(True, "\n".join(said))
+    return Reply(True, "\n".join(said), data)

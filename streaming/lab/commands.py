@@ -88,6 +88,17 @@ class WhatIf(_Command, frozen=True, tag=True):
     width: int = 80
 
 
+class TryKey(_Command, frozen=True, tag=True):
+    """What would this key do, on `shards` shards (0: as many as now)? Changes nothing.
+
+    The reply's `data` is a `CandidateView` as JSON, told from the stream's newest records.
+    """
+
+    stream: str
+    key: str
+    shards: int = 0
+
+
 class SwitchKey(_Command, frozen=True, tag=True):
     """Give a stream another key from now on, and more shards unless `shards` is 0.
 
@@ -212,6 +223,7 @@ Command: TypeAlias = (
     | CopyStore
     | SampleLog
     | WhatIf
+    | TryKey
     | SwitchKey
     | SplitShard
     | MergeShards

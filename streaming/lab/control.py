@@ -34,12 +34,13 @@ from streaming.lab.commands import (
     Summary,
     Suppress,
     SwitchKey,
+    TryKey,
     UpdateShardCount,
     UseWindows,
     Verify,
     WhatIf,
 )
-from streaming.lab.experiments import sample, what_if
+from streaming.lab.experiments import sample, try_key, what_if
 from streaming.lab.summary import summarise
 from streaming.shards.limiter import MOST_READERS
 
@@ -77,6 +78,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return await sample(engine, stream, records)
         case WhatIf():
             return await what_if(engine, command)
+        case TryKey():
+            return await try_key(engine, command)
         case SwitchKey(stream, key, shards):
             return _noted(engine, "epoch", await engine.switchboard.switch(stream, key, shards))
         case SplitShard(stream, shard, at):

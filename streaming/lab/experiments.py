@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from streaming.lab.commands import Reply, WhatIf
+import msgspec
+
+from streaming.lab.changes import switch_key
+from streaming.lab.commands import Reply, TryKey, WhatIf
+from streaming.lab.stream_snapshot import CandidateView
 from streaming.lab.tail import events_of, tail
 from streaming.shards.keys import offered, shop
 from streaming.shards.limits import MOST_SHARDS, shard_limits
@@ -55,6 +59,29 @@ async def what_if(engine: Engine, asked: WhatIf) -> Reply:
     except BadSample:
         return Reply(False, f"there are no records of {asked.stream} yet")
     return Reply(True, text)
+
+
+async def try_key(engine: Engine, asked: TryKey) -> Reply:
+    """Foretell what a key would do, by the plan that a switch to it would make."""
+    old = engine.switchboard.plans.get(asked.stream)
+    if old is None:
+        return Reply(False, f"there is no stream {asked.stream!r}")
+    try:
+        new = switch_key(old, asked.key or old.key, asked.shards).plan
+    except ValueError as error:
+        return Reply(False, str(error))
+    recent = await engine.switchboard.moves.recent(asked.stream)
+    row = await predict(engine, new, recent)
+    if row is None:
+        return Reply(False, f"there are no records of {asked.stream} yet")
+    moved = await asyncio.to_thread(engine.switchboard.moves.foretell, old, new, recent)
+    strategy = shop(new.key)
+    told = CandidateView(
+        new.key, new.view, row.shards, strategy.keeps, strategy.loses, len(recent),
+        row.max_over_mean, row.cv, row.gini, row.jain, row.hottest_share, row.throttled_share,
+        row.distinct_keys, None if moved is None else moved.keys,
+    )  # fmt: skip
+    return Reply(True, "", msgspec.json.encode(told).decode())
 
 
 async def predict(engine: Engine, plan: StreamPlan, recent: Sequence[LogRecord]) -> Row | None:

@@ -137,6 +137,29 @@ class PredictionView(SnapshotPart, frozen=True, gc=False):
     distinct_keys: int
 
 
+class CandidateView(SnapshotPart, frozen=True, gc=False):
+    """What a key that does not hold would do, by `records` of the stream's newest records.
+
+    `moved` is the part (0–1) of the keys that would have another shard, None where that cannot be
+    told: another key makes other keys.
+    """
+
+    key: str
+    view: str
+    shards: int
+    keeps: str
+    loses: str
+    records: int
+    max_over_mean: float
+    cv: float
+    gini: float
+    jain: float
+    hottest_share: float
+    throttled_share: float
+    distinct_keys: int
+    moved: float | None
+
+
 class MovedView(SnapshotPart, frozen=True, gc=False):
     """What a change of the shards does to the keys: shares (0–1) that have another shard now.
 

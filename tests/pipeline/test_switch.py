@@ -8,12 +8,13 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
-from streaming.lab.commands import CopyStore, SwitchKey
+from streaming.lab.commands import CopyStore, SwitchKey, TryKey
 from streaming.lab.snapshot import LabSnapshot
-from streaming.lab.stream_snapshot import EpochView
+from streaming.lab.stream_snapshot import CandidateView, EpochView
 from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab
 
 
@@ -34,6 +35,8 @@ async def rows(driven: DrivenLab, query: str) -> list[tuple]:
 async def test_a_key_is_switched_and_both_epochs_are_told(tmp_path: Path, where: Where) -> None:
     async with lab(tmp_path, store_clicks=True, **where.settings) as driven:
         await driven.stored(3000)
+        asked = await driven.do(TryKey("clicks", "event_type", 6))
+        candidate = msgspec.json.decode(asked.data, type=CandidateView)
         done = await driven.do(SwitchKey("clicks", "event_type", 6))
         assert "epoch 2" in done.text and "event_type on 6 shards" in done.text
         seen = await driven.until(
@@ -48,6 +51,9 @@ async def test_a_key_is_switched_and_both_epochs_are_told(tmp_path: Path, where:
         assert after.distinct_keys == pytest.approx(after.predicted.distinct_keys, abs=0.1)
         assert after.distinct_keys < 10 < 100 < before.distinct_keys
         assert after.predicted.max_over_mean > 2
+        # What was tried before, without a change, is what was then predicted of the change.
+        assert (candidate.key, candidate.shards, candidate.moved) == ("event_type", 6, None)
+        assert candidate.max_over_mean == pytest.approx(after.predicted.max_over_mean, rel=0.25)
         stream = next(s for s in seen.streams if s.name == "clicks")
         assert stream.key == "event_type" and len(stream.shards) == 6
         heaviest = stream.heavy[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from streaming.lab.commands import Command, Reply
+from streaming.lab.commands import Command, Reply, TryKey
 from streaming.lab.link import LabError, LinkLost
 from streaming.lab.snapshot import LabSnapshot
 
@@ -20,6 +20,8 @@ class FakeLink:
         self.may_open.set()
         self.error = error
         self.sent: list[Command] = []
+        self.tried: list[TryKey] = []
+        self.foretold = Reply(False, "nothing is known yet")
         self.reply: Reply | Exception = Reply(True, "done")
         self.closed = 0
         for item in news:
@@ -39,6 +41,9 @@ class FakeLink:
             yield item
 
     async def send(self, command: Command) -> Reply:
+        if isinstance(command, TryKey):  # a question, which changes nothing
+            self.tried.append(command)
+            return self.foretold
         self.sent.append(command)
         if isinstance(self.reply, Exception):
             raise self.reply

@@ -17,6 +17,7 @@ from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
 from tests.screens.conftest import Runner
 from tests.screens.fakes import HEAVY, epochs, kinesis_stream, snapshot, starting, stream
+from tests.screens.test_keylab import foretold
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -92,6 +93,16 @@ async def test_dialog(
         await hand.sees("esc closes")
         await hand.pilot.pause()
         same_as_golden(name, hand.lines)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24)])
+async def test_candidate(lab: Runner, columns: int, rows: int) -> None:
+    async with lab(changed_key(), size=(columns, rows)) as hand:
+        hand.link.foretold = foretold()
+        await hand.pilot.press("e", *"event_id")
+        await hand.sees("candidate")
+        await hand.pilot.pause()
+        same_as_golden(f"{columns}x{rows}-candidate", hand.lines)
 
 
 async def test_help(lab: Runner) -> None:

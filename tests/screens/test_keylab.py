@@ -7,9 +7,10 @@ import asyncio
 import msgspec
 import pytest
 
-from streaming.lab.commands import Command, Reply, SwitchKey, UpdateShardCount
+from streaming.lab.commands import Command, Reply, SwitchKey, TryKey, UpdateShardCount
 from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.stream_snapshot import CandidateView
 from tests.screens.conftest import Hand, Runner
 from tests.screens.fake_link import FakeLink
 from tests.screens.fakes import (
@@ -46,6 +47,8 @@ class SlowLink(FakeLink):
         self.may_answer = asyncio.Event()
 
     async def send(self, command: Command) -> Reply:
+        if isinstance(command, TryKey):
+            return await super().send(command)
         self.sent.append(command)
         await self.may_answer.wait()
         return self.reply
@@ -69,6 +72,42 @@ async def test_it_switches_the_key_and_shows_the_answer_in_place(lab: Runner) ->
         assert not hand.app._notifications
         await hand.pilot.press("escape")
         await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+CANDIDATE = CandidateView(
+    "event_id", "msk", 24, "nothing", "order", 20_000, 1.21, 0.09, 0.05, 0.99, 0.0504, 0.25,
+    19_998, 0.5,
+)  # fmt: skip
+
+
+def foretold(view: CandidateView = CANDIDATE) -> Reply:
+    return Reply(True, "", msgspec.json.encode(view).decode())
+
+
+async def test_a_typed_key_is_foretold_beside_what_holds_before_it_is_switched(lab: Runner) -> None:
+    async with lab(msk()) as hand:
+        hand.link.foretold = foretold()
+        await hand.pilot.press("e", *"event_id", "tab", *"24")
+        await hand.sees("candidate")
+        await hand.until(lambda: hand.link.tried[-1:] == [TryKey("clicks", "event_id", 24)])
+        for words in ("of the newest 20,000", "1.21", "25% of records", "19,998 in sample"):
+            await hand.sees(words)
+        assert hand.link.sent == []
+        await hand.pilot.press("enter")
+        await hand.until(lambda: hand.link.sent == [SwitchKey("clicks", "event_id", 24)])
+        more = (*stream().shards, *stream().shards)
+        await hand.show(msgspec.structs.replace(msk(key="event_id", shards=more), seq=2))
+        await hand.sees("predicted")
+
+
+async def test_what_is_no_key_is_not_tried(lab: Runner) -> None:
+    async with lab(msk()) as hand:
+        await hand.pilot.press("e", *"no such")
+        await hand.sees("no key yet")
+        await hand.pilot.press(*["backspace"] * 7, *"device")
+        await hand.until(lambda: hand.link.tried)
+        assert {asked.key for asked in hand.link.tried} == {"device"}
+        assert "candidate" not in hand.text, "nothing is known of it"
 
 
 async def test_a_number_alone_keeps_the_key(lab: Runner) -> None:

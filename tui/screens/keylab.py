@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from textual import on
+import msgspec
+from textual import on, work
 from textual.app import ComposeResult
+from textual.timer import Timer
 from textual.widgets import Input, Label
 
+from streaming.lab.commands import TryKey
+from streaming.lab.stream_snapshot import CandidateView, StreamView
 from tui import bindings
 from tui.deeds import MOST, number, switch
+from tui.errands import deliver
 from tui.glyphs import Glyphs
 from tui.moment import Moment
-from tui.offers import OFFERED, beside, offered
+from tui.offers import OFFERED, beside, offered, told
 from tui.panels.base import LinePanel
 from tui.screens.bench import Bench, SafeInput, TextPanel
 from tui.views.bench import NO_STREAM, Answer, hint, now_line, offer_line
 from tui.views.epochs import comparison
+from tui.views.plan import open_shards
 
 KEY_LIMIT = 200
-PLACEHOLDER_LIMIT = 30
+TYPED_S = 0.25
+"""A key is tried out when nothing was typed for so long."""
 
 
 class KeyInput(SafeInput):
@@ -52,6 +59,8 @@ class KeyLab(Bench):
         self.offers = TextPanel(id="offers", glyphs=glyphs)
         self.table = ComparisonPanel(id="comparison", glyphs=glyphs)
         self._said = hint("")
+        self._candidate: CandidateView | None = None
+        self._typing: Timer | None = None
 
     def form(self) -> ComposeResult:
         """The key beside the number of shards."""
@@ -77,7 +86,16 @@ class KeyLab(Bench):
         self.number_label.update(f" {unit}: ")
         now_ms = 0 if self.moment.snapshot is None else self.moment.snapshot.at_ms
         room = max(1, self.table.room if self.table.size.width else width - 1)
-        self.table.show_lines(comparison(stream, now_ms, room, self.glyphs))
+        self.table.show_lines(comparison(stream, now_ms, room, self.glyphs, self._foretold(stream)))
+
+    def _foretold(self, stream: StreamView) -> CandidateView | None:
+        """What is known of the typed key, until it holds."""
+        told = self._candidate
+        holds = told is not None and (told.key, told.shards) == (
+            stream.key,
+            len(open_shards(stream)),
+        )
+        return None if holds else told
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -86,6 +104,20 @@ class KeyLab(Bench):
         self._show_offers()
         if not self.working and event.input is self.key:
             self.say(*hint(self.key.value))
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(TYPED_S, self._try)
+
+    @work(exclusive=True, group="candidate")
+    async def _try(self) -> None:
+        """Ask what the typed key would do; nothing typed is no candidate."""
+        key, count, stream = self.key.value.strip(), number(self.number.value), self.stream
+        self._candidate = None
+        if stream is not None and count is not None and (count or (key and told(key)[0])):
+            reply = await deliver(self.lab.link, [TryKey(stream.name, key, count)])
+            if reply.ok:
+                self._candidate = msgspec.json.decode(reply.data, type=CandidateView)
+        self.draw()
 
     def _show_offers(self) -> None:
         line = offer_line(self.key.value, self.width, self.glyphs, self.key.offered)
@@ -106,7 +138,14 @@ class KeyLab(Bench):
     def answered(self, *, ok: bool) -> None:
         """Take the number away once it holds, so that the next enter does not ask again."""
         if ok:
+            self._candidate = None
             self.number.value = ""
+
+    def action_next_stream(self) -> None:
+        """Show the next stream, and what the typed key would do to that one."""
+        super().action_next_stream()
+        self._candidate = None
+        self.set_timer(TYPED_S, self._try)
 
     def action_page(self, step: int) -> None:
         """Scroll the table."""

@@ -6,7 +6,13 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 
-from streaming.lab.stream_snapshot import EpochView, HeavyKeyView, PredictionView, StreamView
+from streaming.lab.stream_snapshot import (
+    CandidateView,
+    EpochView,
+    HeavyKeyView,
+    PredictionView,
+    StreamView,
+)
 from tui import numbers
 from tui.glyphs import Glyphs
 from tui.lines import Line, Segment, merged
@@ -21,12 +27,21 @@ NOTHING = "Nothing has been measured yet."
 ALONE = "This is the first epoch; switch the key and it stands beside the next one."
 
 
-def comparison(stream: StreamView, now_ms: int, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return the table of the last two epochs with the prediction, then the heaviest keys."""
+def comparison(
+    stream: StreamView,
+    now_ms: int,
+    width: int,
+    glyphs: Glyphs,
+    candidate: CandidateView | None = None,
+) -> list[Line]:
+    """Return the table of the last two epochs with the prediction, then the heaviest keys.
+
+    A candidate stands beside what holds now, in place of the prediction of that.
+    """
     if not stream.epochs:
         lines: list[Line] = [((NOTHING, "dim"),)]
     else:
-        lines = _table(stream.epochs[-2:], now_ms, width, glyphs)
+        lines = _table(stream.epochs[-2:], now_ms, width, glyphs, candidate)
     return [*lines, (), *heaviest(stream, width, glyphs)]
 
 
@@ -62,16 +77,23 @@ def _part(records: int, total: int) -> float | None:
     return records / total if total else None
 
 
-def _table(epochs: Sequence[EpochView], now_ms: int, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return one line or more per measure, one column per epoch and one for the prediction."""
+def _table(
+    epochs: Sequence[EpochView],
+    now_ms: int,
+    width: int,
+    glyphs: Glyphs,
+    candidate: CandidateView | None,
+) -> list[Line]:
+    """Return one line or more per measure, one column per epoch and one for what is foretold."""
     room = (width - LABEL) // (len(epochs) + 1) - GAP
     last = epochs[-1]
     top = max((_share(epoch) for epoch in epochs), default=0.0)
     heads = ["before", "now"][-len(epochs) :]
-    lines = _row("", [*heads, "predicted"], room, "strong")
+    lines = _row("", [*heads, "predicted" if candidate is None else "candidate"], room, "strong")
     for label, cell, guess in _ROWS:
         cells = [cell(epoch, now_ms) for epoch in epochs]
-        lines += _row(label, [*cells, guess(last)], room)
+        foretold = guess(last) if candidate is None else candidate_cell(candidate, label)
+        lines += _row(label, [*cells, foretold], room)
         if label == "records":
             bars = [_bars(epoch, room, top, glyphs) for epoch in epochs]
             lines += _block("per shard", [*bars, []], room)
@@ -202,3 +224,26 @@ _ROWS: tuple[tuple[str, Cell, Guess], ...] = (
     ("why", lambda e, _: safe(e.why, TEXT_LIMIT), _nothing),
 )
 """Label, what was measured, and what was predicted for the present epoch."""
+
+_CANDIDATE: dict[str, Callable[[CandidateView], str]] = {
+    "epoch": lambda c: "not yet",
+    "key": lambda c: safe(c.key, KEY_LIMIT),
+    "view, shards": lambda c: f"{safe(c.view, 12)}, {numbers.count(c.shards)}",
+    "records": lambda c: f"of the newest {numbers.count(c.records)}",
+    "hottest": lambda c: numbers.percent(c.hottest_share),
+    "max/mean": lambda c: numbers.measure(c.max_over_mean),
+    "CV": lambda c: numbers.measure(c.cv),
+    "Gini": lambda c: numbers.measure(c.gini),
+    "Jain": lambda c: numbers.measure(c.jain),
+    "throttled": lambda c: f"{numbers.percent(c.throttled_share)} of records",
+    "distinct keys": lambda c: f"{numbers.count(c.distinct_keys)} in sample",
+    "moved": lambda c: numbers.UNKNOWN if c.moved is None else numbers.percent(c.moved),
+    "keeps": lambda c: safe(c.keeps, TEXT_LIMIT),
+    "loses": lambda c: safe(c.loses, TEXT_LIMIT),
+}
+
+
+def candidate_cell(candidate: CandidateView, label: str) -> str:
+    """Return what is foretold of a candidate in a row of the table, "" where nothing is."""
+    cell = _CANDIDATE.get(label)
+    return "" if cell is None else cell(candidate)
