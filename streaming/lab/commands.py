@@ -182,6 +182,13 @@ class UseWindows(_Command, frozen=True, tag=True):
     windows: str
 
 
+class WindowHistory(_Command, frozen=True, tag=True):
+    """A declared window's value over time; the reply's `data` is `WindowLine`s as JSON."""
+
+    window: str
+    value: str
+
+
 class Acknowledge(_Command, frozen=True, tag=True):
     """Say that somebody knows of an alarm that is in ALARM; `key` "*" means of all its keys."""
 
@@ -234,6 +241,7 @@ Command: TypeAlias = (
     | SetCollection
     | SetReading
     | UseWindows
+    | WindowHistory
     | Acknowledge
     | Suppress
     | Summary

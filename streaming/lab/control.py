@@ -39,9 +39,11 @@ from streaming.lab.commands import (
     UseWindows,
     Verify,
     WhatIf,
+    WindowHistory,
 )
 from streaming.lab.experiments import sample, try_key, what_if
 from streaming.lab.summary import summarise
+from streaming.lab.window_history import history
 from streaming.shards.limiter import MOST_READERS
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "reading", Reply(True, text))
         case UseWindows(windows):
             return _noted(engine, "windows", await engine.declared.change(windows))
+        case WindowHistory():
+            return await history(engine, command)
         case Acknowledge(alarm, key):
             reply = await engine.watching.acknowledge(alarm, None if key == "*" else key)
             return _noted(engine, "alarm", reply)

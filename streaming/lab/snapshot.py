@@ -188,6 +188,13 @@ class WindowView(SnapshotPart, frozen=True, gc=False):
     newest: tuple[ResultView, ...]
 
 
+class WindowLine(SnapshotPart, frozen=True, gc=False):
+    """A value of a declared window for one key: ends of windows (event time) with its values."""
+
+    key: str
+    points: tuple[tuple[int, float | None], ...]
+
+
 class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     """The whole lab at one instant, as measured by the engine."""
 

@@ -6,10 +6,11 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from streaming.lab.commands import KillConsumer, UseWindows
-from streaming.lab.snapshot import LabSnapshot, WindowView
+from streaming.lab.commands import KillConsumer, UseWindows, WindowHistory
+from streaming.lab.snapshot import LabSnapshot, WindowLine, WindowView
 from streaming.windows.specification import Checked, WindowSpec
 from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab, run_cli
 
@@ -75,6 +76,14 @@ async def test_windows_change_and_survive_kills(tmp_path: Path, where: Where) ->
             "results of the next engine",
         )
         assert [window(seen, kind).generation for kind in KINDS] == [2, 2, 2, 2, 3]
+        tumbling = window(seen, "tumbling")
+        value = next(iter(tumbling.newest[0].values))
+        asked = await driven.do(WindowHistory(tumbling.name, value))
+        lines = msgspec.json.decode(asked.data, type=list[WindowLine])
+        latest = {line.key: line.points[-1] for line in lines}
+        result = next(r for r in tumbling.newest if r.key in latest)
+        assert latest[result.key][0] >= result.end_at_ms
+        assert all(line.points == tuple(sorted(line.points)) for line in lines)
         assert_exact(await driven.finish())
 
 

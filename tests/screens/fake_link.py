@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from streaming.lab.commands import Command, Reply, TryKey
+from streaming.lab.commands import Command, Reply, TryKey, WindowHistory
 from streaming.lab.link import LabError, LinkLost
 from streaming.lab.snapshot import LabSnapshot
+
+QUESTIONS = (TryKey, WindowHistory)
+"""Commands that change nothing; what they ask is apart from what was sent."""
 
 
 class FakeLink:
@@ -20,8 +23,8 @@ class FakeLink:
         self.may_open.set()
         self.error = error
         self.sent: list[Command] = []
-        self.tried: list[TryKey] = []
-        self.foretold = Reply(False, "nothing is known yet")
+        self.asked: list[Command] = []
+        self.answers: dict[type, Reply] = {}
         self.reply: Reply | Exception = Reply(True, "done")
         self.closed = 0
         for item in news:
@@ -41,9 +44,9 @@ class FakeLink:
             yield item
 
     async def send(self, command: Command) -> Reply:
-        if isinstance(command, TryKey):  # a question, which changes nothing
-            self.tried.append(command)
-            return self.foretold
+        if isinstance(command, QUESTIONS):
+            self.asked.append(command)
+            return self.answers.get(type(command), Reply(False, "nothing is known yet"))
         self.sent.append(command)
         if isinstance(self.reply, Exception):
             raise self.reply

@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from streaming.lab.commands import TryKey, WindowHistory
 from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
 from tests.screens.conftest import Runner
+from tests.screens.fake_windows import window_history
 from tests.screens.fakes import HEAVY, epochs, kinesis_stream, snapshot, starting, stream
 from tests.screens.test_keylab import foretold
 
@@ -98,11 +100,28 @@ async def test_dialog(
 @pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24)])
 async def test_candidate(lab: Runner, columns: int, rows: int) -> None:
     async with lab(changed_key(), size=(columns, rows)) as hand:
-        hand.link.foretold = foretold()
+        hand.link.answers[TryKey] = foretold()
         await hand.pilot.press("e", *"event_id")
         await hand.sees("candidate")
         await hand.pilot.pause()
         same_as_golden(f"{columns}x{rows}-candidate", hand.lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "ascii", "keys"),
+    [
+        ("120x40-plot", (120, 40), False, "t"),
+        ("80x24-plot", (80, 24), False, "tp"),
+        ("80x24-plot-ascii", (80, 24), True, "tp"),
+    ],
+)
+async def test_window_plot(lab: Runner, name: str, size: Any, ascii: bool, keys: str) -> None:
+    async with lab(size=size, ascii=ascii) as hand:
+        hand.link.answers[WindowHistory] = window_history()
+        await hand.pilot.press(*keys)
+        await hand.sees("12:03:04")
+        await hand.pilot.pause()
+        same_as_golden(name, hand.lines)
 
 
 async def test_help(lab: Runner) -> None:

@@ -9,14 +9,18 @@ import pytest
 from textual.widgets import Input
 
 from streaming.lab.alarm_snapshot import BlameView
-from streaming.lab.commands import Reply
+from streaming.lab.commands import Reply, WindowHistory
+from streaming.lab.snapshot import WindowLine
 from streaming.lab.stream_snapshot import HeavyKeyView, PredictionView
 from tests.screens.conftest import Runner
 from tests.screens.fake_alarms import alarms, detectors
+from tests.screens.fake_windows import window_history
 from tests.screens.fakes import kinesis_shard, kinesis_stream, snapshot
 from tests.screens.hostile import PAYLOADS, clean, forbidden
 from tests.screens.nasty import nasty_kinesis
+from tui.lines import text_of
 from tui.panels.base import LinePanel
+from tui.views.windowplots import plot_lines
 
 DETECTOR_NUMBERS = (
     "value", "expected_low", "expected_high", "anomaly_score", "novelty", "sustained", "evidence",
@@ -42,6 +46,23 @@ async def test_key_lab_and_lineage(lab: Runner, size: Any, ascii: bool, key: str
             await hand.pilot.press("f2")
             clean(hand)
         assert hand.app.return_code is None
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_window_plots(lab: Runner, ascii: bool) -> None:
+    """Keys from outside, and values that are no numbers one can draw."""
+    odd = (float("nan"), float("inf"), -1e300, 1e300, None)
+    async with lab(size=(80, 24), ascii=ascii) as hand:
+        for seq, payload in enumerate(PAYLOADS.values()):
+            points = tuple((seq + place, value) for place, value in enumerate(odd))
+            line = WindowLine(payload, points)
+            lines = plot_lines(payload, [line, line], 70, 8, hand.app.glyphs)
+            drawn = "".join(text_of(each) for each in lines)
+            assert not list(forbidden(drawn))
+        hand.link.answers[WindowHistory] = window_history((payload, "", "x"))
+        await hand.pilot.press("t", "p")
+        await hand.sees("12:03:04")
+        clean(hand)
 
 
 @pytest.mark.parametrize("key", ["e", "h"])

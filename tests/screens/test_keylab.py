@@ -86,10 +86,10 @@ def foretold(view: CandidateView = CANDIDATE) -> Reply:
 
 async def test_a_typed_key_is_foretold_beside_what_holds_before_it_is_switched(lab: Runner) -> None:
     async with lab(msk()) as hand:
-        hand.link.foretold = foretold()
+        hand.link.answers[TryKey] = foretold()
         await hand.pilot.press("e", *"event_id", "tab", *"24")
         await hand.sees("candidate")
-        await hand.until(lambda: hand.link.tried[-1:] == [TryKey("clicks", "event_id", 24)])
+        await hand.until(lambda: hand.link.asked[-1:] == [TryKey("clicks", "event_id", 24)])
         for words in ("of the newest 20,000", "1.21", "25% of records", "19,998 in sample"):
             await hand.sees(words)
         assert hand.link.sent == []
@@ -105,8 +105,8 @@ async def test_what_is_no_key_is_not_tried(lab: Runner) -> None:
         await hand.pilot.press("e", *"no such")
         await hand.sees("no key yet")
         await hand.pilot.press(*["backspace"] * 7, *"device")
-        await hand.until(lambda: hand.link.tried)
-        assert {asked.key for asked in hand.link.tried} == {"device"}
+        await hand.until(lambda: hand.link.asked)
+        assert {asked.key for asked in hand.link.asked} == {"device"}
         assert "candidate" not in hand.text, "nothing is known of it"
 
 
