@@ -42,6 +42,8 @@ class LabApp(FollowingApp):
         FollowingApp.COMMANDS | {LabCommands}
     )
 
+    _mouse_taken = True
+
     def action_pause(self) -> None:
         """Hold the display; the lab goes on."""
         self.paused = not self.paused
@@ -127,6 +129,29 @@ class LabApp(FollowingApp):
         count = len(open_shards(stream))
         width = min(self.size.width, DIALOG_WIDTH) - EDGES
         self.ask(WhatIf(stream.name, (count, 2 * count), width), True)
+
+    def action_picture(self) -> None:
+        """Save what is on the screen as SVG, and say where."""
+        try:
+            path = self.save_screenshot(path=str(Path.cwd()))
+        except OSError as error:
+            self.tell(f"The picture could not be saved: {error}", ok=False)
+        else:
+            self.tell(f"Saved {path}", ok=True)
+
+    def action_mouse(self) -> None:
+        """Let go of the mouse, so that the terminal marks and copies text; or take it again."""
+        self._mouse_taken = not self._mouse_taken
+        name = "_enable_mouse_support" if self._mouse_taken else "_disable_mouse_support"
+        change = getattr(self._driver, name, None)
+        if change is None:
+            self.tell("This terminal's mouse cannot be let go of.", ok=False)
+            return
+        change()
+        text = (
+            "The mouse works here again." if self._mouse_taken else "The mouse is the terminal's."
+        )
+        self.tell(f"{text} m changes that.", ok=True)
 
     def tell(self, text: str, *, ok: bool) -> None:
         """Show a text from outside as a toast."""

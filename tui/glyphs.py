@@ -29,6 +29,8 @@ class Glyphs:
     shade: str
     levels: str
     """Heights of a sparkline, lowest first."""
+    shades: str
+    """Heat, coldest first."""
     rule: str
     tick: str
     corner: str
@@ -59,6 +61,7 @@ UNICODE = Glyphs(
     rest="·",
     shade="▒",
     levels="▁▂▃▄▅▆▇█",
+    shades="·░▒▓█",
     rule="─",
     tick="┬",
     corner="└",
@@ -89,6 +92,7 @@ ASCII = Glyphs(
     rest=".",
     shade=":",
     levels="_.:-=+*#",
+    shades=".:+*#",
     rule="-",
     tick="+",
     corner="+",

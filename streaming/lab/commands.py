@@ -99,6 +99,15 @@ class TryKey(_Command, frozen=True, tag=True):
     shards: int = 0
 
 
+class CompareKeys(_Command, frozen=True, tag=True):
+    """What the usual keys would do on the stream's present shards; changes nothing.
+
+    The reply's `data` are `CandidateView`s as JSON, told from the stream's newest records.
+    """
+
+    stream: str
+
+
 class SwitchKey(_Command, frozen=True, tag=True):
     """Give a stream another key from now on, and more shards unless `shards` is 0.
 
@@ -231,6 +240,7 @@ Command: TypeAlias = (
     | SampleLog
     | WhatIf
     | TryKey
+    | CompareKeys
     | SwitchKey
     | SplitShard
     | MergeShards

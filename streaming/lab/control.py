@@ -13,6 +13,7 @@ from streaming.lab.commands import (
     Acknowledge,
     AddConsumer,
     Command,
+    CompareKeys,
     CopyStore,
     Drain,
     Inject,
@@ -41,7 +42,7 @@ from streaming.lab.commands import (
     WhatIf,
     WindowHistory,
 )
-from streaming.lab.experiments import sample, try_key, what_if
+from streaming.lab.experiments import compare_keys, sample, try_key, what_if
 from streaming.lab.summary import summarise
 from streaming.lab.window_history import history
 from streaming.shards.limiter import MOST_READERS
@@ -80,6 +81,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return await sample(engine, stream, records)
         case WhatIf():
             return await what_if(engine, command)
+        case CompareKeys(stream):
+            return await compare_keys(engine, stream)
         case TryKey():
             return await try_key(engine, command)
         case SwitchKey(stream, key, shards):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST_SAMPLED: Final = 1_000_000
 TRIED_ON: Final = 20_000
+COMPARED_ON: Final = 5_000
+"""Fewer, for the screen asks for it again and again."""
 VIEWS: Final[tuple[View, ...]] = ("msk", "kinesis")
 
 
@@ -75,31 +77,53 @@ async def try_key(engine: Engine, asked: TryKey) -> Reply:
     if row is None:
         return Reply(False, f"there are no records of {asked.stream} yet")
     moved = await asyncio.to_thread(engine.switchboard.moves.foretell, old, new, recent)
-    strategy = shop(new.key)
-    told = CandidateView(
-        new.key, new.view, row.shards, strategy.keeps, strategy.loses, len(recent),
-        row.max_over_mean, row.cv, row.gini, row.jain, row.hottest_share, row.throttled_share,
-        row.distinct_keys, None if moved is None else moved.keys,
-    )  # fmt: skip
+    told = _candidate(row, len(recent), None if moved is None else moved.keys)
     return Reply(True, "", msgspec.json.encode(told).decode())
+
+
+async def compare_keys(engine: Engine, stream: str) -> Reply:
+    """Foretell what each of the usual keys would do on the shards that there are."""
+    plan = engine.switchboard.plans.get(stream)
+    values = await _newest(engine, stream, COMPARED_ON)
+    if isinstance(values, Reply):
+        return values
+    if plan is None or not values:
+        return Reply(False, f"there are no records of {stream} yet")
+    keys = dict.fromkeys((plan.key, *offered(plan.view)))
+    rate = _rate(engine, stream)
+    rows = await asyncio.to_thread(_foretold, values, plan, tuple(keys), rate)
+    told = [_candidate(row, len(values), None) for row in rows]
+    return Reply(True, "", msgspec.json.encode(told).decode())
+
+
+def _candidate(row: Row, records: int, moved: float | None) -> CandidateView:
+    strategy = shop(row.key)
+    return CandidateView(
+        row.key, row.view, row.shards, strategy.keeps, strategy.loses, records, row.max_over_mean,
+        row.cv, row.gini, row.jain, row.hottest_share, row.throttled_share, row.distinct_keys,
+        moved,
+    )  # fmt: skip
 
 
 async def predict(engine: Engine, plan: StreamPlan, recent: Sequence[LogRecord]) -> Row | None:
     """What a plan would do to these newest records, None when it cannot be told."""
     rate, values = _rate(engine, plan.stream), events_of(plan.stream, recent)
     with contextlib.suppress(BadSample):
-        return await asyncio.to_thread(_predicted, values, plan, rate)
+        rows = await asyncio.to_thread(_foretold, values, plan, (plan.key,), rate)
+        return rows[0] if rows else None
     return None
 
 
-def _predicted(values: list[bytes], plan: StreamPlan, rate: float) -> Row | None:
+def _foretold(
+    values: list[bytes], plan: StreamPlan, keys: Sequence[str], rate: float
+) -> Sequence[Row]:
     shards, starts = plan.shards, tuple[int, ...]()
     if plan.shard_map is not None:
         shards = len(plan.shard_map.open)
         starts = tuple(shard.start for shard in plan.shard_map.open)
     question = Question(plan.view, (shards,), rate, shard_limits(plan.numbers), starts=starts)
-    rows, _ = compare(read_lines(values), [shop(plan.key)], question)
-    return rows[0] if rows else None
+    rows, _ = compare(read_lines(values), [shop(key) for key in keys], question)
+    return rows
 
 
 def _rate(engine: Engine, stream: str) -> float:

@@ -209,6 +209,7 @@ class Meter:
             status=series.status(now) if self.fresh else None,
             clear_s=_clear(lag, rates),
             trend=series.trend(now),
+            heat=series.heat(now),
             owner=owner[1] if owner else None,
             state=self._state(series, waiting, share, count, owner is not None, now),
             watermark_at_ms=progress.watermark_ms,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
@@ -16,6 +18,8 @@ LagStatus: TypeAlias = Status | Literal["NO COMMIT"]
 
 RATE_WINDOW_S: Final = 3.0
 TREND_S: Final = 60
+HEAT_CELL_S: Final = 10
+HEAT_CELLS: Final = 30
 SLOPE_S: Final = 10.0
 RECENT_S: Final = 30.0
 """A shard that was read to its end within this has not stopped, whatever came since."""
@@ -120,7 +124,29 @@ class Series:
         if len(self.samples) < 2:
             return ()
         first = max(self.samples[0][0], now - TREND_S)
-        marks = [now - s for s in range(int(now - first), -1, -1)]
-        times = [sample[0] for sample in self.samples]
-        ends = [self.samples[max(0, bisect_right(times, mark) - 1)][1] for mark in marks]
+        ends = self._ends([now - s for s in range(int(now - first), -1, -1)])
         return tuple(max(0, b - a) for a, b in pairwise(ends))
+
+    def heat(self, now: float) -> tuple[int, ...]:
+        """Records in per second over the last minutes, one number per cell, oldest first.
+
+        Cells begin at multiples of their length, so that they do not change once they are over;
+        the last one is not, and is measured as far as it goes.
+        """
+        if len(self.samples) < 2:
+            return ()
+        newest = int(now // HEAT_CELL_S)
+        oldest = max(newest - HEAT_CELLS + 1, math.ceil(self.samples[0][0] / HEAT_CELL_S) - 1)
+        marks = [max(self.samples[0][0], cell * HEAT_CELL_S) for cell in range(oldest, newest + 1)]
+        marks.append(now)
+        rates = zip(pairwise(marks), pairwise(self._ends(marks)), strict=True)
+        return tuple(
+            max(0, round((after - before) / (end - start))) if end - start >= 1 else 0
+            for (start, end), (before, after) in rates
+        )
+
+    def _ends(self, marks: Sequence[float]) -> list[int]:
+        """Where the log ended at each of these times."""
+        times = [sample[0] for sample in self.samples]
+        ends = [sample[1] for sample in self.samples]
+        return [ends[max(0, bisect_right(times, mark) - 1)] for mark in marks]

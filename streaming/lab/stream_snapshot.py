@@ -78,6 +78,8 @@ class ShardView(SnapshotPart, frozen=True, gc=False):
     lag_per_s: float | None = None
     status: LagStatus | None = None
     kinesis: KinesisShardView | None = None
+    heat: tuple[int, ...] = ()
+    """Records in per second in each 10 s of the last 5 minutes, oldest first, the last not over."""
 
 
 class SkewView(SnapshotPart, frozen=True, gc=False):

@@ -50,6 +50,7 @@ def same_as_golden(name: str, lines: list[str]) -> None:
         ("120x40-kinesis", (120, 40), False, [snapshot(streams=(kinesis_stream(),))]),
         ("80x24-kinesis", (80, 24), False, [snapshot(streams=(kinesis_stream(),))]),
         ("80x24-kinesis-ascii", (80, 24), True, [snapshot(streams=(kinesis_stream(),))]),
+        ("120x40-heavy", (120, 40), False, [snapshot(streams=(stream(heavy=HEAVY),))]),
         ("120x40-gone", (120, 40), False, [snapshot(), LinkLost("its pipe closed")]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -57,6 +58,18 @@ def same_as_golden(name: str, lines: list[str]) -> None:
 async def test_screen(lab: Runner, name: str, size: Any, ascii: bool, news: list[Any]) -> None:
     async with lab(*news, size=size, ascii=ascii) as hand:
         same_as_golden(name, hand.lines)
+
+
+@pytest.mark.parametrize("rows", [24, 20, 12])
+@pytest.mark.parametrize("key", ["2", "3", "4", "5", "f"])
+async def test_panels_take_turns_where_there_is_little_room(
+    lab: Runner, rows: int, key: str
+) -> None:
+    async with lab(snapshot(streams=(stream(heavy=HEAVY),)), size=(80, rows)) as hand:
+        await hand.pilot.press(key)
+        await hand.until(lambda: hand.app.main.zoomed or hand.app.main.chosen != "shards")
+        await hand.pilot.pause()
+        same_as_golden(f"80x{rows}-panel-{key}", hand.lines)
 
 
 def changed_key() -> LabSnapshot:
@@ -120,6 +133,23 @@ async def test_window_plot(lab: Runner, name: str, size: Any, ascii: bool, keys:
         hand.link.answers[WindowHistory] = window_history()
         await hand.pilot.press(*keys)
         await hand.sees("12:03:04")
+        await hand.pilot.pause()
+        same_as_golden(name, hand.lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "ascii"),
+    [
+        ("120x40-inspect", (120, 40), False),
+        ("80x24-inspect", (80, 24), False),
+        ("80x24-inspect-ascii", (80, 24), True),
+    ],
+)
+async def test_one_shard(lab: Runner, name: str, size: Any, ascii: bool) -> None:
+    view = stream(heavy=HEAVY)
+    async with lab(snapshot(streams=(view,)), size=size, ascii=ascii) as hand:
+        await hand.pilot.press("j", "j", "j", "enter")
+        await hand.sees("esc closes")
         await hand.pilot.pause()
         same_as_golden(name, hand.lines)
 

@@ -12,7 +12,16 @@ from tui.bindings.app import APP
 from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
-from tui.bindings.main import EVENTS, FILTER, KEY_BAR, MAIN, SHARDS
+from tui.bindings.main import (
+    EVENTS,
+    FILTER,
+    KEY_BAR,
+    MAIN,
+    PANEL_KEYS,
+    SCROLLING,
+    SHARDS,
+    STRIP,
+)
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
 
 __all__ = [
@@ -34,7 +43,10 @@ __all__ = [
     "LINEAGE_BAR",
     "MAIN",
     "PAGES",
+    "PANEL_KEYS",
+    "SCROLLING",
     "SHARDS",
+    "STRIP",
     "WINDOWS",
     "WINDOWS_BAR",
     "key_name",
@@ -50,7 +62,7 @@ HELP_GROUPS: Final = tuple(
     (title, tuple((binding.id or "", binding.description) for binding in bound if binding.id))
     for title, bound in (
         ("Everywhere", BindingsMap(APP).shown_keys),
-        ("Streams, sort and filter", BindingsMap(MAIN).shown_keys),
+        ("Panels, streams, sort and filter", BindingsMap(MAIN).shown_keys),
         ("Shards", BindingsMap(SHARDS).shown_keys),
         ("In the key lab", BindingsMap([*BENCH, *PAGES, *KEY_INPUT]).shown_keys),
         ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),

@@ -17,9 +17,11 @@ APP: Final[list[BindingType]] = [
     Binding("minus", "refresh_rate(-1)", "Refresh less often", id="refresh.down", key_display="-"),
     Binding("w", "what_if", "What if: other keys", id="app.what_if", key_display="w"),
     Binding("b", "broker", "Broker", id="app.broker", key_display="b"),
-    Binding("e", "bench('keys')", "Key lab: before and after", id="app.key_lab", key_display="e"),
+    Binding("K,e", "bench('keys')", "Key lab: before and after", id="app.key_lab", key_display="K"),
     Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
+    Binding("f8", "picture", "Save the screen as a picture (SVG)", id="app.picture"),
+    Binding("m", "mouse", "Let the terminal have the mouse, or take it", id="app.mouse"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

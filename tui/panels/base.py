@@ -32,6 +32,7 @@ class LinePanel(ScrollView, inherit_bindings=False):
         self._strips: dict[int, Strip] = {}
         self._looks: dict[str, Style] = {}
         self._drawn_width = 0
+        self.jump_key = ""
 
     @property
     def room(self) -> int:
@@ -65,6 +66,11 @@ class LinePanel(ScrollView, inherit_bindings=False):
         elif 0 <= y - self.scroll_offset.y < self.size.height:
             self.refresh_line(y)
 
+    def row_text(self, *, whole: bool) -> str:
+        """Return the text of the line that is looked at: the first one in sight."""
+        place = int(self.scroll_offset.y)
+        return text_of(self._lines[place]).strip() if place < len(self._lines) else ""
+
     def action_scroll_body(self, step: int) -> None:
         """Scroll by some lines."""
         self.scroll_to(y=self.scroll_offset.y + step, animate=False)
@@ -81,7 +87,11 @@ class LinePanel(ScrollView, inherit_bindings=False):
             self.redraw_all()
 
     def show_title(self, title: str, subtitle: str = "") -> None:
-        """Set the texts on the frame, or both on its top line where that is all there is."""
+        """Set the texts on the frame, or both on its top line where that is all there is.
+
+        A panel with a key of its own has it before its title.
+        """
+        title = f"{self.jump_key} {title}" if self.jump_key else title
         if not self.styles.border_bottom[0]:
             title, subtitle = f" {title}   {subtitle}".rstrip() + " ", ""
         for name, text in (("border_title", title), ("border_subtitle", subtitle)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.glyphs import UNICODE, Glyphs
-from tui.lines import Line
+from tui.lines import Line, text_of
 from tui.panels.base import LinePanel
 
 
@@ -75,6 +75,13 @@ class CursorPanel(LinePanel, can_focus=True):
     def line_style(self, y: int) -> str:
         """Mark the cursor's row."""
         return "cursor" if self.shard_ids and y == self._cursor_row + 1 else ""
+
+    def row_text(self, *, whole: bool) -> str:
+        """Return the row under the cursor, or its last cell."""
+        if not self.shard_ids:
+            return ""
+        text = " ".join(text_of(self._lines[self._cursor_row]).split())
+        return text if whole else text.rpartition(" ")[2]
 
     def action_move(self, step: int) -> None:
         """Move the cursor by some rows."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from tui import bindings
 from tui.moment import Moment
 from tui.panels.base import LinePanel
 from tui.views.rates import rates
 
 
-class RatesPanel(LinePanel, can_focus=False):
+class RatesPanel(LinePanel, can_focus=True):
     """A plot where there is room, sparklines where there is little."""
 
+    BINDINGS = bindings.SCROLLING
     moment: Moment | None = None
 
     def show(self, moment: Moment) -> None:

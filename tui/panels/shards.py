@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len
 from textual import events
+from textual.message import Message
 
 from streaming.lab.stream_snapshot import StreamView
 from tui import bindings
@@ -29,6 +30,13 @@ class ShardsPanel(CursorPanel):
     """One row per shard; the cursor belongs to a shard, not to a place on the screen."""
 
     BINDINGS = bindings.SHARDS
+
+    class Inspected(Message):
+        """Somebody wants to know more of a shard."""
+
+        def __init__(self, shard: int) -> None:
+            super().__init__()
+            self.shard = shard
 
     def __init__(self, *, id: str, glyphs: Glyphs = UNICODE) -> None:
         super().__init__(id=id, glyphs=glyphs)
@@ -64,6 +72,11 @@ class ShardsPanel(CursorPanel):
     def reverse(self) -> None:
         """Turn the sort round."""
         self.change(replace(self.order, reverse=not self.order.reverse))
+
+    def action_inspect(self) -> None:
+        """Ask for all there is to know of the shard under the cursor."""
+        if self.cursor is not None and self.shard_ids:
+            self.post_message(self.Inspected(self.cursor))
 
     def _draw(self) -> None:
         stream = None if self.moment is None else self.moment.shown_stream

@@ -151,7 +151,7 @@ def _burrow_order(shard: ShardView) -> float | None:
 
 COLUMNS = (
     Column("shard", "SH", 3, 0, _plain(lambda s, w, _: f"{s.id:02d}"), lambda s: s.id),
-    Column("share", "SHARE", 13, 8, _share, lambda s: s.share, stretch=30),
+    Column("share", "SHARE", 13, 7, _share, lambda s: s.share, stretch=30),
     Column(
         "in",
         "IN/S",
@@ -198,7 +198,7 @@ COLUMNS = (
         _plain(lambda s, w, _: numbers.age(s.lag_ms)),
         lambda s: s.lag_ms,
     ),
-    Column("trend", "TREND", 10, 7, _trend, _latest, right=False, stretch=52),
+    Column("trend", "TREND", 10, 8, _trend, _latest, right=False, stretch=52),
     Column(
         "mark",
         "WM",

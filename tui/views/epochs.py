@@ -49,7 +49,7 @@ def heaviest(stream: StreamView, width: int, glyphs: Glyphs) -> list[Line]:
     """Return the heavy keys of the present epoch, each with where it goes."""
     lines: list[Line] = [(("Heaviest keys of this epoch (at least so many records)", "strong"),)]
     if not stream.heavy:
-        return [*lines, (("none known: no key is heavy, or none has been counted", "dim"),)]
+        return [*lines, ((fit("none known: no key is heavy, or none was counted", width), "dim"),)]
     total = stream.epochs[-1].records if stream.epochs else 0
     most = max([1, *(item.records for item in stream.heavy)])
     name = min(30, max(8, width - 38))
