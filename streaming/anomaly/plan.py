@@ -9,6 +9,7 @@ from zlib import crc32
 import msgspec
 
 from streaming.anomaly.detector import BARS, Fill
+from streaming.anomaly.functions import source
 from streaming.anomaly.model import ModelSettings
 from streaming.anomaly.specification import DetectorSpec
 from streaming.windows.plan import Window, WindowPlan
@@ -39,6 +40,11 @@ class Detecting(msgspec.Struct, frozen=True):
     model: ModelSettings
     definition: str
 
+    @property
+    def source(self) -> str:
+        """What it looks at, in words: the column `source` of its scores."""
+        return f"window {self.window}" if self.window else f"stream {self.stream}"
+
     def seed(self, key: str) -> int:
         """Of a key's forest: the same in every run."""
         return crc32(f"{self.name}|{key}".encode())
@@ -64,7 +70,7 @@ def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[
         window = known.get(spec.window)
         if spec.window and window is None:
             continue
-        columns = tuple(Column(text.replace(" ", ""), *spec.source(text)) for text in spec.values)
+        columns = tuple(Column(text.replace(" ", ""), *source(text)) for text in spec.values)
         written = spec.model_dump(exclude_none=True)
         if window is not None:
             written["generation"] = window.generation

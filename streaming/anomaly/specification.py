@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streaming.anomaly.detector import BARS, Direction, Fill
-from streaming.anomaly.forest import MOST_STORED, check_size
-from streaming.anomaly.kinesis import HOTSPOTS, PARAMETERS, checked, forest_settings
+from streaming.anomaly.functions import Parameters, check_function, check_values, source
+from streaming.anomaly.kinesis import PARAMETERS
 from streaming.anomaly.model import DETECTOR
-from streaming.windows.specification import Name
 
 MOST_FEATURES: Final = 8
 """Of one detector; more than these only hide each other."""
@@ -23,8 +21,8 @@ RECORD_FIELDS: Final = {"orders": ("total_cents", "items", "per_item")}
 `per_item` is total_cents / items.
 """
 
-_FEATURE: Final = re.compile(r"\s*(?:(?P<log>log)\(\s*(?P<of>[a-z][a-z0-9_]*)\s*\)|"
-                             r"(?P<plain>[a-z][a-z0-9_]*))\s*")  # fmt: skip
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(\.[a-z][a-z0-9_]{0,40})?$")]
+"""Those with a dot are the scores of windows: WINDOW.NAME."""
 
 
 class DetectorSpec(BaseModel):
@@ -42,7 +40,7 @@ class DetectorSpec(BaseModel):
         DETECTOR,
         description="DETECTOR, RANDOM_CUT_FOREST, RANDOM_CUT_FOREST_WITH_EXPLANATION or HOTSPOTS",
     )
-    parameters: dict[str, float] = Field(
+    parameters: Parameters = Field(
         default={}, description="of Kinesis' functions, by their names there"
     )
     sensitivity: str = Field(
@@ -69,14 +67,10 @@ class DetectorSpec(BaseModel):
             )
         if self.sensitivity not in BARS:
             raise ValueError(f"sensitivity: it is {', '.join(BARS)}")
-        for text in self.values:
-            if _FEATURE.fullmatch(text) is None:
-                raise ValueError(f"values: {text!r} is no NAME and no log(NAME)")
-        if len(set(self.values)) < len(self.values):
-            raise ValueError("values: one is there twice")
+        check_values(self.values)
         self._check_function()
         for text in self.values if self.stream else ():
-            if self.source(text)[0] not in RECORD_FIELDS[self.stream]:
+            if source(text)[0] not in RECORD_FIELDS[self.stream]:
                 raise ValueError(
                     f"values: {self.stream} have no number {text!r}; they have "
                     f"{', '.join(RECORD_FIELDS[self.stream])}"
@@ -93,20 +87,9 @@ class DetectorSpec(BaseModel):
         if self.function not in PARAMETERS:
             raise ValueError(f"function: it is {DETECTOR}, {', '.join(PARAMETERS)}")
         try:
-            if self.function == HOTSPOTS:
-                checked(self.function, self.values, self.parameters)
-            else:
-                forest = forest_settings(self.function, self.values, self.parameters)
-                check_size(forest, MOST_STORED)
+            check_function(self.function, self.values, self.parameters)
         except ValueError as error:
             raise ValueError(f"parameters: {error}") from None
-
-    @staticmethod
-    def source(text: str) -> tuple[str, bool]:
-        """The name that one of `values` speaks of, and whether its logarithm is meant."""
-        match = _FEATURE.fullmatch(text)
-        assert match is not None  # noqa: S101
-        return (match["of"], True) if match["log"] else (match["plain"], False)
 
 
 def check_window(spec: DetectorSpec, windows: Mapping[str, Mapping[str, str]]) -> None:
@@ -119,7 +102,7 @@ def check_window(spec: DetectorSpec, windows: Mapping[str, Mapping[str, str]]) -
         raise ValueError(f"window: there is no window {spec.window!r}; there are {known}")
     numbers = [name for name, function in values.items() if function not in ("first", "last")]
     for text in spec.values:
-        if spec.source(text)[0] not in numbers:
+        if source(text)[0] not in numbers:
             raise ValueError(
                 f"values: the window {spec.window} has no number {text!r}; it has "
                 f"{', '.join(numbers)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import duckdb
@@ -12,6 +12,7 @@ import pyarrow as pa
 from streaming.alarms.book import Change
 from streaming.alarms.plan import Alarming, plan_alarms
 from streaming.anomaly.bank import Scored
+from streaming.anomaly.functions import ScoreColumn
 from streaming.anomaly.plan import Detecting, plan_detectors
 from streaming.declarations.specification import Declarations
 from streaming.lab.messages import Handover
@@ -19,6 +20,7 @@ from streaming.store import tables, writes
 from streaming.store.alarms import Alarms
 from streaming.store.declared import DeclaredStore
 from streaming.store.detectors import Detectors
+from streaming.store.scores import score_cells
 from streaming.windows.declared import Result
 from streaming.windows.plan import WindowPlan
 from streaming.windows.points import Point, Points, Track
@@ -42,10 +44,14 @@ class Analysis:
         self.points = Points()
         self.detectors = Detectors(budget_bytes, say)
         self.alarms = Alarms()
+        self.scoring: Mapping[str, Sequence[str]] = {}
+        """The scores of windows in words, by window."""
+        self._columns: Mapping[str, Sequence[ScoreColumn]] = {}
 
     def load(self, con: Connection, windows: WindowPlan, declared: Declarations) -> None:
         """Take everything from the store."""
         detectors, alarms = _plans(windows, declared)
+        self._scores_of(declared)
         self.points.follow(_steps(windows, detectors, alarms))
         rows = con.execute(
             "SELECT name, generation, key, last_ms, silent FROM window_tracks"
@@ -56,9 +62,13 @@ class Analysis:
         self.detectors.load(con, detectors, self.points.tracks)
         self.alarms.load(con, alarms)
 
+    def _scores_of(self, declared: Declarations) -> None:
+        self.scoring, self._columns = declared.score_lines(), declared.score_columns()
+
     def follow(self, con: Connection, windows: WindowPlan, declared: Declarations) -> bool:
         """Go by these from now on, inside the caller's transaction; whether anything is new."""
         detectors, alarms = _plans(windows, declared)
+        self._scores_of(declared)
         for track in self.points.follow(_steps(windows, detectors, alarms)):
             con.execute(
                 "DELETE FROM window_tracks WHERE name = ? AND generation = ? AND key = ?", track
@@ -77,10 +87,24 @@ class Analysis:
         horizons = declared.windows.horizons()
         points = list(self.points.take(finals, horizons))
         scored = self.detectors.write(con, points, accepted)
+        self._annotate(declared, scored)
         self._write_tracks(con)
         watched = {name for name, _ in self.points.steps}
         settled = min((h for name, h in horizons.items() if name in watched), default=None)
         return self.alarms.write(con, _samples(points, scored), settled)
+
+    def _annotate(self, declared: DeclaredStore, scored: Iterable[Scored]) -> None:
+        """Show the scores of windows among the values of their results."""
+        for each in scored:
+            columns = self._columns.get(each.detector)
+            if columns is None:
+                continue
+            plan = self.detectors.bank.series[each.detector, each.key].detecting
+            cells = score_cells(each.score)
+            declared.annotate(
+                (plan.window, plan.generation, each.key), each.at_ms,
+                {column.name: cells[column.source] for column in columns},
+            )  # fmt: skip
 
     def _write_tracks(self, con: Connection) -> None:
         moved = [
@@ -96,7 +120,7 @@ class Analysis:
 def _plans(
     windows: WindowPlan, declared: Declarations
 ) -> tuple[tuple[Detecting, ...], tuple[Alarming, ...]]:
-    detectors = plan_detectors(declared.detectors, windows)
+    detectors = plan_detectors(declared.every_detector(), windows)
     return detectors, plan_alarms(declared.alarms, windows, [each.name for each in detectors])
 
 
