@@ -7,6 +7,7 @@ from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from streaming.alarms.metrics import METRICS, SHARD_METRICS
 from streaming.anomaly.detector import BARS, Direction, Fill
 from streaming.anomaly.functions import Parameters, check_function, check_values, source
 from streaming.anomaly.kinesis import PARAMETERS
@@ -14,6 +15,9 @@ from streaming.anomaly.model import DETECTOR
 
 MOST_FEATURES: Final = 8
 """Of one detector; more than these only hide each other."""
+
+VALUE: Final = "value"
+"""What there is of a metric."""
 
 RECORD_FIELDS: Final = {"orders": ("total_cents", "items", "per_item")}
 """Streams whose records can be judged one by one, with their numbers.
@@ -33,8 +37,11 @@ class DetectorSpec(BaseModel):
     name: Name = Field(description="names the scores")
     window: str = Field("", description="judge the values of this declared window")
     stream: str = Field("", description="or judge each record of this stream: orders")
-    values: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
-        description="what to look at together: names of values, or log(NAME)"
+    metric: str = Field("", description="or a metric of the lab, by the wall clock")
+    values: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (),
+        description="what to look at together: names of values, or log(NAME); "
+        "of a metric value (the default) or log(value)",
     )
     function: str = Field(
         DETECTOR,
@@ -58,8 +65,15 @@ class DetectorSpec(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if bool(self.window) == bool(self.stream):
-            raise ValueError("window: a detector looks at a window or at a stream, one of them")
+        if sum(map(bool, (self.window, self.stream, self.metric))) != 1:
+            raise ValueError(
+                "window: a detector looks at a window, a stream or a metric, one of them"
+            )
+        check_values(self.values)
+        if not self.looks_at:
+            raise ValueError("values: name what it looks at")
+        if self.metric:
+            self._check_metric()
         if self.stream and self.stream not in RECORD_FIELDS:
             raise ValueError(
                 f"stream: records of {self.stream!r} cannot be judged one by one; those of "
@@ -67,7 +81,6 @@ class DetectorSpec(BaseModel):
             )
         if self.sensitivity not in BARS:
             raise ValueError(f"sensitivity: it is {', '.join(BARS)}")
-        check_values(self.values)
         self._check_function()
         for text in self.values if self.stream else ():
             if source(text)[0] not in RECORD_FIELDS[self.stream]:
@@ -76,6 +89,18 @@ class DetectorSpec(BaseModel):
                     f"{', '.join(RECORD_FIELDS[self.stream])}"
                 )
         return self
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """Its values; a metric has only one."""
+        return self.values or ((VALUE,) if self.metric else ())
+
+    def _check_metric(self) -> None:
+        known = {**METRICS, **SHARD_METRICS}
+        if self.metric not in known:
+            raise ValueError(f"metric: there is no {self.metric!r}; there are {', '.join(known)}")
+        if len(self.looks_at) > 1 or source(self.looks_at[0])[0] != VALUE:
+            raise ValueError(f"values: of a metric it is {VALUE} or log({VALUE})")
 
     def _check_function(self) -> None:
         if self.function == DETECTOR:
@@ -87,7 +112,7 @@ class DetectorSpec(BaseModel):
         if self.function not in PARAMETERS:
             raise ValueError(f"function: it is {DETECTOR}, {', '.join(PARAMETERS)}")
         try:
-            check_function(self.function, self.values, self.parameters)
+            check_function(self.function, self.looks_at, self.parameters)
         except ValueError as error:
             raise ValueError(f"parameters: {error}") from None
 

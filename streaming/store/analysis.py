@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import duckdb
 import msgspec
@@ -20,6 +20,7 @@ from streaming.store import tables, writes
 from streaming.store.alarms import Alarms
 from streaming.store.declared import DeclaredStore
 from streaming.store.detectors import Detectors
+from streaming.store.measured import Measuring
 from streaming.store.scores import score_cells
 from streaming.windows.declared import Result
 from streaming.windows.plan import WindowPlan
@@ -33,6 +34,7 @@ _TRACKS: Final = pa.schema(
         ("last_ms", pa.int64()), ("silent", pa.int32()),
     ]
 )  # fmt: skip
+Measure: TypeAlias = tuple[str, str, float | None]
 FOREST_BYTES: Final = 256 << 20
 """Of models in memory; the least recently used of more wait in the store."""
 
@@ -44,6 +46,7 @@ class Analysis:
         self.points = Points()
         self.detectors = Detectors(budget_bytes, say)
         self.alarms = Alarms()
+        self.measuring = Measuring(say)
         self.scoring: Mapping[str, Sequence[str]] = {}
         """The scores of windows in words, by window."""
         self._columns: Mapping[str, Sequence[ScoreColumn]] = {}
@@ -60,6 +63,7 @@ class Analysis:
             if (name, generation) in self.points.steps:
                 self.points.tracks[name, generation, key] = Track(last_ms, silent)
         self.detectors.load(con, detectors, self.points.tracks)
+        self.measuring.follow(detectors)
         self.alarms.load(con, alarms)
 
     def _scores_of(self, declared: Declarations) -> None:
@@ -74,6 +78,7 @@ class Analysis:
                 "DELETE FROM window_tracks WHERE name = ? AND generation = ? AND key = ?", track
             )
         changed = self.detectors.follow(con, detectors)
+        self.measuring.follow(detectors)
         return self.alarms.follow(con, alarms) or changed
 
     def write(
@@ -86,20 +91,31 @@ class Analysis:
         """Judge what became final and store it, inside the caller's transaction."""
         horizons = declared.windows.horizons()
         points = list(self.points.take(finals, horizons))
-        scored = self.detectors.write(con, points, accepted)
+        scored = self.detectors.write(con, points, accepted, self.measuring.take())
         self._annotate(declared, scored)
         self._write_tracks(con)
         watched = {name for name, _ in self.points.steps}
         settled = min((h for name, h in horizons.items() if name in watched), default=None)
-        return self.alarms.write(con, _samples(points, scored), settled)
+        by_metric = {each.name for each in self.detectors.plan if each.metric}
+        wall = [each for each in scored if each.detector in by_metric]
+        events = [each for each in scored if each.detector not in by_metric]
+        return self.alarms.write(con, _samples(points, events), settled, _samples((), wall))
+
+    def tick(
+        self, now_ms: int, values: Sequence[Measure], shards: Sequence[Measure]
+    ) -> list[Change]:
+        """What the lab measured of itself (metric, of what, value), and of its shards."""
+        self.measuring.tick(now_ms, (*values, *shards))
+        return self.alarms.tick(now_ms, values)
 
     def _annotate(self, declared: DeclaredStore, scored: Iterable[Scored]) -> None:
         """Show the scores of windows among the values of their results."""
+        plans = {each.name: each for each in self.detectors.plan}
         for each in scored:
             columns = self._columns.get(each.detector)
             if columns is None:
                 continue
-            plan = self.detectors.bank.series[each.detector, each.key].detecting
+            plan = plans[each.detector]
             cells = score_cells(each.score)
             declared.annotate(
                 (plan.window, plan.generation, each.key), each.at_ms,
@@ -121,7 +137,8 @@ def _plans(
     windows: WindowPlan, declared: Declarations
 ) -> tuple[tuple[Detecting, ...], tuple[Alarming, ...]]:
     detectors = plan_detectors(declared.every_detector(), windows)
-    return detectors, plan_alarms(declared.alarms, windows, [each.name for each in detectors])
+    names = {each.name: bool(each.metric) for each in detectors}
+    return detectors, plan_alarms(declared.alarms, windows, names)
 
 
 def _steps(

@@ -45,7 +45,8 @@ def main(options: argparse.Namespace) -> int:
 def _described(declared: Declarations) -> str:
     every = declared.every_detector()
     lines = [
-        f"detector {d.name}: {d.function} of {', '.join(d.values)} in {d.window or d.stream}"
+        f"detector {d.name}: {d.function} of {', '.join(d.looks_at)} "
+        f"in {d.window or d.stream or d.metric}"
         for d in every
     ]
     for spec in declared.alarms:
