@@ -18,13 +18,14 @@ from streaming.declarations.specification import Declarations
 from streaming.lab.messages import Handover
 from streaming.store import tables, writes
 from streaming.store.alarms import Alarms
-from streaming.store.declared import DeclaredStore
+from streaming.store.declared import DeclaredStore, ResultEnd
 from streaming.store.detectors import Detectors
 from streaming.store.measured import Measuring
 from streaming.store.scores import score_cells
 from streaming.windows.declared import Result
 from streaming.windows.plan import WindowPlan
-from streaming.windows.points import Point, Points, Track
+from streaming.windows.points import MOST_KEYS, Point, Points, Track
+from streaming.windows.values import Scalar
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -43,6 +44,7 @@ class Analysis:
     """Detectors and the alarms on event time, over the points of the watched windows."""
 
     def __init__(self, say: Callable[[str], None], budget_bytes: int = FOREST_BYTES) -> None:
+        self._say = say
         self.points = Points()
         self.detectors = Detectors(budget_bytes, say)
         self.alarms = Alarms()
@@ -60,8 +62,7 @@ class Analysis:
             "SELECT name, generation, key, last_ms, silent FROM window_tracks"
         ).fetchall()
         for name, generation, key, last_ms, silent in rows:
-            if (name, generation) in self.points.steps:
-                self.points.tracks[name, generation, key] = Track(last_ms, silent)
+            self.points.load((name, generation, key), Track(last_ms, silent))
         self.detectors.load(con, detectors, self.points.tracks)
         self.measuring.follow(detectors)
         self.alarms.load(con, alarms)
@@ -90,9 +91,15 @@ class Analysis:
     ) -> list[Change]:
         """Judge what became final and store it, inside the caller's transaction."""
         horizons = declared.windows.horizons()
+        crowded = set(self.points.crowded)
         points = list(self.points.take(finals, horizons))
+        for name, _ in sorted(self.points.crowded - crowded):
+            self._say(
+                f"detectors and alarms go by the first {MOST_KEYS:,} keys of the window {name}; "
+                "there are more, which are not judged"
+            )
         scored = self.detectors.write(con, points, accepted, self.measuring.take())
-        self._annotate(declared, scored)
+        declared.show(finals, self._cells(scored))
         self._write_tracks(con)
         watched = {name for name, _ in self.points.steps}
         settled = min((h for name, h in horizons.items() if name in watched), default=None)
@@ -108,19 +115,17 @@ class Analysis:
         self.measuring.tick(now_ms, (*values, *shards))
         return self.alarms.tick(now_ms, values)
 
-    def _annotate(self, declared: DeclaredStore, scored: Iterable[Scored]) -> None:
-        """Show the scores of windows among the values of their results."""
+    def _cells(self, scored: Iterable[Scored]) -> dict[ResultEnd, dict[str, Scalar]]:
+        """The scores of windows, as they stand among the values of their results."""
         plans = {each.name: each for each in self.detectors.plan}
+        found: dict[ResultEnd, dict[str, Scalar]] = {}
         for each in scored:
-            columns = self._columns.get(each.detector)
-            if columns is None:
-                continue
-            plan = plans[each.detector]
-            cells = score_cells(each.score)
-            declared.annotate(
-                (plan.window, plan.generation, each.key), each.at_ms,
-                {column.name: cells[column.source] for column in columns},
-            )  # fmt: skip
+            plan, cells = plans[each.detector], score_cells(each.score)
+            mine = {c.name: cells[c.source] for c in self._columns.get(each.detector, ())}
+            if mine:
+                end = (plan.window, plan.generation, each.key, each.at_ms)
+                found.setdefault(end, {}).update(mine)
+        return found
 
     def _write_tracks(self, con: Connection) -> None:
         moved = [

@@ -28,6 +28,9 @@ Watermarks = Mapping[str, int | None]
 NEWEST: Final = 12
 """Results of each window that are kept at hand for the screen."""
 
+ResultEnd = tuple[str, int, str, int]
+"""Window, generation, key and end in ms."""
+
 Make = Callable[[int, WindowPlan], WindowPlan]
 """Makes a plan of a number and the plan before it."""
 
@@ -134,16 +137,15 @@ class DeclaredStore:
                 self._followed[shard] = number
         self.windows.merge(handover.sets)
 
-    def annotate(
-        self, id_: tuple[str, int, str], end_ms: int, values: Mapping[str, Scalar]
+    def show(
+        self, finals: Sequence[Result], scores: Mapping[ResultEnd, Mapping[str, Scalar]]
     ) -> None:
-        """Add the scores of a result (window, generation, key) to what is kept for the screen."""
-        self.newest[id_[0]] = tuple(
-            msgspec.structs.replace(r, values={**r.values, **values})
-            if (r.window, r.generation, r.key, r.end_ms) == (*id_, end_ms)
-            else r
-            for r in self.newest.get(id_[0], ())
-        )
+        """Keep new final results for the screen, each with its scores among its values."""
+        for result in finals:
+            more = scores.get((result.window, result.generation, result.key, result.end_ms), {})
+            shown = msgspec.structs.replace(result, values={**result.values, **more})
+            before = self.newest.get(result.window, ())
+            self.newest[result.window] = (shown, *before[: NEWEST - 1])
 
     def write(
         self, con: Connection, accepted: Sequence[Handover], watermarks: Watermarks
@@ -161,8 +163,6 @@ class DeclaredStore:
         done = sorted((r for r in changes.results if r.is_final), key=lambda r: (r.end_ms, r.n))
         for result in done:
             self.final[result.window] += 1
-            before = self.newest.get(result.window, ())
-            self.newest[result.window] = (result, *before[: NEWEST - 1])
         return done
 
 
