@@ -10,6 +10,7 @@ import msgspec
 from streaming.alarms.composite import CompositeRule, in_order
 from streaming.alarms.evaluator import Rule
 from streaming.alarms.specification import AlarmSpec
+from streaming.anomaly.plan import PERIOD_MS as MEASURED_MS
 from streaming.windows.plan import WindowPlan
 
 PERIOD_MS: Final = 5_000
@@ -51,13 +52,17 @@ class Alarming(msgspec.Struct, frozen=True):
 
 
 def plan_alarms(
-    specs: Sequence[AlarmSpec], windows: WindowPlan, detectors: Sequence[str]
+    specs: Sequence[AlarmSpec], windows: WindowPlan, detectors: Mapping[str, bool]
 ) -> tuple[Alarming, ...]:
-    """The plan, composites last; alarms on what the lab does not have are left out."""
+    """The plan, composites last; alarms on what the lab does not have are left out.
+
+    `detectors`: by name, whether a detector looks at a metric of the lab and so goes by the wall
+    clock, as the alarms on it do then. "*" is each of the others.
+    """
     steps = {window.name: window.step_ms for window in windows.windows}
     generations = {window.name: window.generation for window in windows.windows}
     planned = {
-        spec.name: _planned(spec, steps, generations)
+        spec.name: _planned(spec, steps, generations, on_wall=detectors.get(spec.detector, False))
         for spec in specs
         if not spec.rule
         and all(window in steps for window, _ in spec.sources)
@@ -73,14 +78,23 @@ def plan_alarms(
     return tuple(planned.values())
 
 
-def _planned(spec: AlarmSpec, steps: Mapping[str, int], generations: Mapping[str, int]) -> Alarming:
+def _planned(
+    spec: AlarmSpec,
+    steps: Mapping[str, int],
+    generations: Mapping[str, int],
+    *,
+    on_wall: bool = False,
+) -> Alarming:
     written = spec.model_dump(exclude_none=True, exclude={"title", "severity", "actions"})
     written["generations"] = [generations.get(window, 0) for window, _ in spec.sources]
     step = max((steps[window] for window, _ in spec.sources), default=0)
-    period = spec.period or (0 if spec.on_events else PERIOD_MS)
+    if on_wall:
+        step = MEASURED_MS
+    sampled = spec.on_events  # Each sample is a datapoint, unless a longer period is asked for.
+    period = spec.period or (0 if sampled else PERIOD_MS)
     return Alarming(
-        spec.name, spec.title, spec.severity, spec.on_events, _inputs(spec), spec.key,
-        spec.stream, spec.maths, spec.statistic, 0 if spec.on_events and period <= step else period,
+        spec.name, spec.title, spec.severity, sampled and not on_wall, _inputs(spec), spec.key,
+        spec.stream, spec.maths, spec.statistic, 0 if sampled and period <= step else period,
         step, spec.band,
         Rule(
             comparison=spec.comparison, threshold=spec.threshold,

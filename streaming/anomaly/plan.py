@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 from zlib import crc32
 
 import msgspec
 
 from streaming.anomaly.detector import BARS, Fill
+from streaming.anomaly.functions import source
 from streaming.anomaly.model import ModelSettings
 from streaming.anomaly.specification import DetectorSpec
 from streaming.windows.plan import Window, WindowPlan
+
+PERIOD_MS: Final = 10_000
+"""Of the lab's metrics: what is judged is their mean over so long, by the wall clock."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -25,8 +30,9 @@ class Column(msgspec.Struct, frozen=True):
 class Detecting(msgspec.Struct, frozen=True):
     """A detector of the plan.
 
-    `generation` is its window's. `step_ms` is from one window's end to the next, 0 where windows do
-    not follow the clock.
+    `generation` is its window's. `step_ms` is from one window's end (or one value of a metric) to
+    the next, 0 where windows do not follow the clock. `metric` is one of the lab's: its points are
+    by the wall clock.
     `definition` is everything that its scores depend on: another one begins anew.
     """
 
@@ -38,6 +44,14 @@ class Detecting(msgspec.Struct, frozen=True):
     step_ms: int
     model: ModelSettings
     definition: str
+    metric: str = ""
+
+    @property
+    def source(self) -> str:
+        """What it looks at, in words: the column `source` of its scores."""
+        if self.metric:
+            return f"metric {self.metric}"
+        return f"window {self.window}" if self.window else f"stream {self.stream}"
 
     def seed(self, key: str) -> int:
         """Of a key's forest: the same in every run."""
@@ -64,8 +78,8 @@ def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[
         window = known.get(spec.window)
         if spec.window and window is None:
             continue
-        columns = tuple(Column(text.replace(" ", ""), *spec.source(text)) for text in spec.values)
-        written = spec.model_dump(exclude_none=True)
+        columns = tuple(Column(_named(spec, text), *source(text)) for text in spec.looks_at)
+        written = spec.model_dump(exclude_none=True, exclude=set() if spec.metric else {"metric"})
         if window is not None:
             written["generation"] = window.generation
             written["made_of"] = window.definition
@@ -76,7 +90,7 @@ def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[
                 window.generation if window is not None else 0,
                 spec.stream,
                 columns,
-                window.step_ms if window is not None else 0,
+                window.step_ms if window is not None else PERIOD_MS if spec.metric else 0,
                 ModelSettings(
                     function=spec.function,
                     columns=tuple(column.name for column in columns),
@@ -87,9 +101,17 @@ def plan_detectors(specs: Sequence[DetectorSpec], windows: WindowPlan) -> tuple[
                     near=spec.near,
                 ),
                 msgspec.json.encode(written, order="sorted").decode(),
+                spec.metric,
             )
         )
     return tuple(planned)
+
+
+def _named(spec: DetectorSpec, text: str) -> str:
+    """A column's name; of a metric, by the metric's."""
+    plain, log = source(text)
+    name = spec.metric or plain
+    return f"log({name})" if log else name
 
 
 def _fill(spec: DetectorSpec, column: Column, window: Window | None) -> Fill:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from streaming.alarms.metrics import METRICS, SHARD_METRICS
 from streaming.anomaly.detector import BARS, Direction, Fill
-from streaming.anomaly.forest import MOST_STORED, check_size
-from streaming.anomaly.kinesis import HOTSPOTS, PARAMETERS, checked, forest_settings
+from streaming.anomaly.functions import Parameters, check_function, check_values, source
+from streaming.anomaly.kinesis import PARAMETERS
 from streaming.anomaly.model import DETECTOR
-from streaming.windows.specification import Name
 
 MOST_FEATURES: Final = 8
 """Of one detector; more than these only hide each other."""
+
+VALUE: Final = "value"
+"""What there is of a metric."""
 
 RECORD_FIELDS: Final = {"orders": ("total_cents", "items", "per_item")}
 """Streams whose records can be judged one by one, with their numbers.
@@ -23,8 +25,8 @@ RECORD_FIELDS: Final = {"orders": ("total_cents", "items", "per_item")}
 `per_item` is total_cents / items.
 """
 
-_FEATURE: Final = re.compile(r"\s*(?:(?P<log>log)\(\s*(?P<of>[a-z][a-z0-9_]*)\s*\)|"
-                             r"(?P<plain>[a-z][a-z0-9_]*))\s*")  # fmt: skip
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(\.[a-z][a-z0-9_]{0,40})?$")]
+"""Those with a dot are the scores of windows: WINDOW.NAME."""
 
 
 class DetectorSpec(BaseModel):
@@ -35,14 +37,17 @@ class DetectorSpec(BaseModel):
     name: Name = Field(description="names the scores")
     window: str = Field("", description="judge the values of this declared window")
     stream: str = Field("", description="or judge each record of this stream: orders")
-    values: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
-        description="what to look at together: names of values, or log(NAME)"
+    metric: str = Field("", description="or a metric of the lab, by the wall clock")
+    values: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (),
+        description="what to look at together: names of values, or log(NAME); "
+        "of a metric value (the default) or log(value)",
     )
     function: str = Field(
         DETECTOR,
         description="DETECTOR, RANDOM_CUT_FOREST, RANDOM_CUT_FOREST_WITH_EXPLANATION or HOTSPOTS",
     )
-    parameters: dict[str, float] = Field(
+    parameters: Parameters = Field(
         default={}, description="of Kinesis' functions, by their names there"
     )
     sensitivity: str = Field(
@@ -60,8 +65,15 @@ class DetectorSpec(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if bool(self.window) == bool(self.stream):
-            raise ValueError("window: a detector looks at a window or at a stream, one of them")
+        if sum(map(bool, (self.window, self.stream, self.metric))) != 1:
+            raise ValueError(
+                "window: a detector looks at a window, a stream or a metric, one of them"
+            )
+        check_values(self.values)
+        if not self.looks_at:
+            raise ValueError("values: name what it looks at")
+        if self.metric:
+            self._check_metric()
         if self.stream and self.stream not in RECORD_FIELDS:
             raise ValueError(
                 f"stream: records of {self.stream!r} cannot be judged one by one; those of "
@@ -69,19 +81,26 @@ class DetectorSpec(BaseModel):
             )
         if self.sensitivity not in BARS:
             raise ValueError(f"sensitivity: it is {', '.join(BARS)}")
-        for text in self.values:
-            if _FEATURE.fullmatch(text) is None:
-                raise ValueError(f"values: {text!r} is no NAME and no log(NAME)")
-        if len(set(self.values)) < len(self.values):
-            raise ValueError("values: one is there twice")
         self._check_function()
         for text in self.values if self.stream else ():
-            if self.source(text)[0] not in RECORD_FIELDS[self.stream]:
+            if source(text)[0] not in RECORD_FIELDS[self.stream]:
                 raise ValueError(
                     f"values: {self.stream} have no number {text!r}; they have "
                     f"{', '.join(RECORD_FIELDS[self.stream])}"
                 )
         return self
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """Its values; a metric has only one."""
+        return self.values or ((VALUE,) if self.metric else ())
+
+    def _check_metric(self) -> None:
+        known = {**METRICS, **SHARD_METRICS}
+        if self.metric not in known:
+            raise ValueError(f"metric: there is no {self.metric!r}; there are {', '.join(known)}")
+        if len(self.looks_at) > 1 or source(self.looks_at[0])[0] != VALUE:
+            raise ValueError(f"values: of a metric it is {VALUE} or log({VALUE})")
 
     def _check_function(self) -> None:
         if self.function == DETECTOR:
@@ -93,20 +112,9 @@ class DetectorSpec(BaseModel):
         if self.function not in PARAMETERS:
             raise ValueError(f"function: it is {DETECTOR}, {', '.join(PARAMETERS)}")
         try:
-            if self.function == HOTSPOTS:
-                checked(self.function, self.values, self.parameters)
-            else:
-                forest = forest_settings(self.function, self.values, self.parameters)
-                check_size(forest, MOST_STORED)
+            check_function(self.function, self.looks_at, self.parameters)
         except ValueError as error:
             raise ValueError(f"parameters: {error}") from None
-
-    @staticmethod
-    def source(text: str) -> tuple[str, bool]:
-        """The name that one of `values` speaks of, and whether its logarithm is meant."""
-        match = _FEATURE.fullmatch(text)
-        assert match is not None  # noqa: S101
-        return (match["of"], True) if match["log"] else (match["plain"], False)
 
 
 def check_window(spec: DetectorSpec, windows: Mapping[str, Mapping[str, str]]) -> None:
@@ -119,7 +127,7 @@ def check_window(spec: DetectorSpec, windows: Mapping[str, Mapping[str, str]]) -
         raise ValueError(f"window: there is no window {spec.window!r}; there are {known}")
     numbers = [name for name, function in values.items() if function not in ("first", "last")]
     for text in spec.values:
-        if spec.source(text)[0] not in numbers:
+        if source(text)[0] not in numbers:
             raise ValueError(
                 f"values: the window {spec.window} has no number {text!r}; it has "
                 f"{', '.join(numbers)}"

@@ -22,7 +22,9 @@ DETECTORS: Final = "detectors"
 ALARMS: Final = "alarms"
 TABLES: Final = (WINDOWS, DETECTORS, ALARMS)
 
-_PLACE: Final = re.compile(r"(?:([a-z]+)\.(\d+)\.)?([a-z_]+): (.*)", re.DOTALL)
+_PLACE: Final = re.compile(
+    r"(?:([a-z]+)\.(\d+)\.)?(?:scores\.([a-z0-9_]+)\.)?([A-Za-z_]+): (.*)", re.DOTALL
+)
 
 
 class DeclarationsError(Exception):
@@ -113,25 +115,35 @@ def _explained(path: Path, text: str, error: ValidationError) -> str:
         message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
         table, *loc = problem["loc"] or (WINDOWS,)
         number = loc[0] if loc and isinstance(loc[0], int) else 0
+        score, loc = (str(loc[2]), loc[2:]) if _of_score(loc) else ("", loc)
         field = str(loc[1]) if len(loc) > 1 else ""
         if problem["type"] == "extra_forbidden":
-            message = f"{_ONE.get(str(table), 'this')} has no {field!r}"
+            one = "a score" if score else _ONE.get(str(table), "this")
+            message = f"{one} has no {field!r}"
         placed = _PLACE.fullmatch(message)
         if placed is not None:
             table = placed[1] or table
             number = int(placed[2]) if placed[2] is not None else number
-            field, message = placed[3], placed[4]
+            score = placed[3] or score
+            field, message = placed[4], placed[5]
         if len(loc) > 2 and field in ("values", "metrics", "parameters"):
             message = f"{loc[2]}: {message}"
-        lines.append(f"{_at(path, text, str(table), number, field)}: {message}")
+        lines.append(f"{_at(path, text, str(table), number, field, score)}: {message}")
     return "; ".join(dict.fromkeys(lines)) + "."
 
 
 _ONE: Final = {WINDOWS: "a window", DETECTORS: "a detector", ALARMS: "an alarm"}
 
 
-def _at(path: Path, text: str, table: str, number: int, field: str) -> str:
-    """The line of a field of the numbered entry, of the entry where it has no such line."""
+def _of_score(loc: list[Any]) -> bool:
+    return len(loc) > 2 and loc[1] == "scores"
+
+
+def _at(path: Path, text: str, table: str, number: int, field: str, score: str = "") -> str:
+    """The line of a field of the numbered entry, of the entry where it has no such line.
+
+    `score` names the window's scores whose field it is.
+    """
     lines = text.splitlines()
     heads = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)]
     if number >= len(heads):
@@ -140,7 +152,18 @@ def _at(path: Path, text: str, table: str, number: int, field: str) -> str:
     end = next(
         (i for i in range(head + 1, len(lines)) if re.match(r"\s*\[\[", lines[i])), len(lines)
     )
-    for i in range(head, end):
+    within = [i for i in range(head, end) if _scores_at(table, lines, i, head) == score]
+    head = within[0] if within else head
+    for i in within:
         if field and re.match(rf"\s*(?:\[\s*{table}\s*\.\s*{field}\s*\]|{field}\s*=)", lines[i]):
             return f"{path}, line {i + 1}, {field}"
     return f"{path}, line {head + 1}" + (f", {field}" if field else "")
+
+
+def _scores_at(table: str, lines: list[str], number: int, head: int) -> str:
+    """The name of the window's scores that a line is in, "" where it is in none."""
+    for i in range(number, head, -1):
+        if re.match(r"\s*\[", lines[i]):
+            own = re.match(rf"\s*\[\s*{table}\s*\.\s*scores\s*\.\s*(\w+)", lines[i])
+            return own[1] if own else ""
+    return ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 from pydantic import model_validator
 
 from streaming.alarms.specification import AlarmSpec, check_alarms
+from streaming.anomaly.functions import ScoreColumn, ScoreSpec
 from streaming.anomaly.specification import DetectorSpec, check_window
 from streaming.windows.specification import Checked
 
@@ -27,6 +29,36 @@ class Declarations(Checked):
             for spec in self.windows
         }
 
+    def every_detector(self) -> tuple[DetectorSpec, ...]:
+        """Those of `[[detectors]]`, and the scores of windows, which are detectors of one."""
+        return (*self.detectors, *(spec for _, _, spec in self._scoring()))
+
+    def score_columns(self) -> dict[str, tuple[ScoreColumn, ...]]:
+        """What the scores of windows add to the results, by the names of their detectors."""
+        return {
+            scoring(window.name, name): score.columns
+            for window in self.windows
+            for name, score in window.scores.items()
+        }
+
+    def score_lines(self) -> dict[str, tuple[str, ...]]:
+        """By window, each of its scores: "unlike: RANDOM_CUT_FOREST of n, to ANOMALY_SCORE"."""
+        return {
+            window.name: tuple(
+                f"{name}: {score.function} of {', '.join(score.values)}, to "
+                f"{', '.join(column.name for column in score.columns)}"
+                for name, score in window.scores.items()
+            )
+            for window in self.windows
+            if window.scores
+        }
+
+    def _scoring(self) -> Iterator[tuple[int, str, DetectorSpec]]:
+        """The number of the window, the score's name, and its detector."""
+        for i, window in enumerate(self.windows):
+            for name, score in window.scores.items():
+                yield i, name, _detector(window.name, name, score)
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         functions = self.functions()
@@ -34,12 +66,32 @@ class Declarations(Checked):
         for i, spec in enumerate(self.detectors):
             if spec.name in names[:i]:
                 raise ValueError(f"detectors.{i}.name: two detectors are called {spec.name!r}")
+            if "." in spec.name:
+                raise ValueError(
+                    f"detectors.{i}.name: a name with a dot is that of a window's scores; "
+                    "write it without"
+                )
             try:
                 check_window(spec, functions)
             except ValueError as error:
                 raise ValueError(f"detectors.{i}.{error}") from None
-        check_alarms(self.alarms, functions, names)
+        for i, name, spec in self._scoring():
+            try:
+                check_window(spec, functions)
+            except ValueError as error:
+                raise ValueError(f"windows.{i}.scores.{name}.{error}") from None
+        check_alarms(self.alarms, functions, [spec.name for spec in self.every_detector()])
         return self
+
+
+def scoring(window: str, score: str) -> str:
+    """The name of the detector that a window's scores come from."""
+    return f"{window}.{score}"
+
+
+def _detector(window: str, name: str, score: ScoreSpec) -> DetectorSpec:
+    written = score.model_dump(exclude={"prefix"})
+    return DetectorSpec.model_validate({**written, "name": scoring(window, name), "window": window})
 
 
 def fitting(declared: Declarations, shipped: Declarations, *, alarms_too: bool) -> Declarations:

@@ -18,6 +18,8 @@ from streaming.store.detectors import ShownSeries
 
 MOST_ALARMS: Final = 100
 TREND: Final = 60
+MEASURED: Final = "the lab, by the wall clock"
+"""Where a metric comes from."""
 
 _SIGNS: Final = {
     "GreaterThanThreshold": ">",
@@ -83,7 +85,7 @@ def _detector(shown: ShownSeries) -> DetectorView:
     return DetectorView(
         name=plan.name,
         key=shown.key,
-        source=f"{plan.window or plan.stream}: {columns}",
+        source=f"{plan.window or plan.stream or MEASURED}: {columns}",
         function=plan.model.function,
         state=score.state if score is not None else "WARMING",
         warm=shown.warmed[0],

@@ -264,11 +264,9 @@ class Engine:
             await asyncio.sleep(RETAIN_EVERY_S)
             if self.merger is not None and self.store is not None:
                 keep_ms = int(self.settings.keep_hours * 3_600_000)
-                gone = await self.merger.call(
-                    self.store.retain_orders, keep_ms, self.settings.keep_rows
-                )
-                if gone:
-                    self.journal.add("info", "retention", f"{gone} old raw events were deleted")
+                told = await self.merger.call(self.store.retain, keep_ms, self.settings.keep_rows)
+                for text in told:
+                    self.journal.add("info", "retention", text)
 
     def snapshot(self) -> LabSnapshot:
         """The lab as it stands."""

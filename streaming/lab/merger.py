@@ -149,7 +149,12 @@ class Merger:
 
     async def _merge(self, handovers: list[tuple[Consumer, Handover]]) -> None:
         journal, idle = self._journal.take(), frozenset(self._idle())
-        if not handovers and not journal and not self._store.watermark_moves(idle):
+        if not (
+            handovers
+            or journal
+            or self._store.analysis.measuring.waiting
+            or self._store.watermark_moves(idle)
+        ):
             return
         merged = await self.call(
             self._store.merge,

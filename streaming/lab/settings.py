@@ -130,7 +130,7 @@ class LabSettings(BaseModel):
     )
     store_clicks: bool = Field(False, description="keep raw clicks too, not only orders")
     keep_hours: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
-        24.0, description="raw events older than this are deleted"
+        24.0, description="raw events, scores and changes of alarms older than this are deleted"
     )
     keep_rows: Annotated[int, Field(ge=1000)] = Field(
         2_000_000, description="at most this many raw events per table are kept"

@@ -175,7 +175,7 @@ class WindowView(SnapshotPart, frozen=True, gc=False):
 
     `generation` is the number of the set that brought it; `final` counts its final results,
     `late` the records that came too late for its panes. `newest` are the latest
-    final results, newest first.
+    final results, newest first. `scores` tell of Kinesis' functions over them, a line each.
     """
 
     name: str
@@ -186,6 +186,7 @@ class WindowView(SnapshotPart, frozen=True, gc=False):
     final: int
     late: int
     newest: tuple[ResultView, ...]
+    scores: tuple[str, ...] = ()
 
 
 class WindowLine(SnapshotPart, frozen=True, gc=False):

@@ -55,7 +55,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         applications=engine.applications.views(),
         fan_out=engine.reading.fan_out,
         parents_first=engine.reading.parents_first,
-        windows=window_views(store.declared) if store is not None else (),
+        windows=(window_views(store.declared, store.analysis.scoring) if store is not None else ()),
         alarms=alarm_views(store.analysis) if store is not None else (),
         alarm_changes=change_views(store.analysis) if store is not None else (),
         detectors=detector_views(store.analysis) if store is not None else (),

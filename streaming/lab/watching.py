@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from streaming.alarms.actions import PLAIN, Alarmed, Runner
 from streaming.alarms.book import Change
 from streaming.lab.commands import Reply
-from streaming.lab.lab_metrics import LabMetrics
+from streaming.lab.lab_metrics import LabMetrics, shard_metrics
 from streaming.lab.snapshot import LabSnapshot
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ class Watching:
             assert self._newest is not None  # noqa: S101
             values = self._metrics.of(self._newest)
             if values:
-                tick, at_ms = engine.store.analysis.alarms.tick, self._newest.at_ms
-                self.told(await engine.merger.call(tick, at_ms, values))
+                analysis, at_ms = engine.store.analysis, self._newest.at_ms
+                shards = shard_metrics(self._newest, analysis.measuring.metrics)
+                self.told(await engine.merger.call(analysis.tick, at_ms, values, shards))
 
     def told(self, changes: Iterable[Change]) -> None:
         """States changed: write it down, and act for those that went off."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from streaming.lab.snapshot import ResultView, WindowView
 from streaming.store.declared import DeclaredStore
 from streaming.windows.declared import Result
@@ -9,8 +11,10 @@ from streaming.windows.durations import in_words
 from streaming.windows.plan import Window
 
 
-def window_views(declared: DeclaredStore) -> tuple[WindowView, ...]:
-    """Every window of the present plan."""
+def window_views(
+    declared: DeclaredStore, scoring: Mapping[str, Sequence[str]]
+) -> tuple[WindowView, ...]:
+    """Every window of the present plan; `scoring` tells of its scores, by its name."""
     sets = {panes.id: panes for panes in declared.plan.sets}
     return tuple(
         WindowView(
@@ -22,6 +26,7 @@ def window_views(declared: DeclaredStore) -> tuple[WindowView, ...]:
             declared.final.get(window.name, 0),
             declared.late.get(window.panes, 0),
             tuple(_result(result) for result in declared.newest.get(window.name, ())),
+            tuple(scoring.get(window.name, ())),
         )
         for window in declared.plan.windows
     )

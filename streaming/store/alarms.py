@@ -126,38 +126,31 @@ class Alarms:
     # --- event time -------------------------------------------------------------------------
 
     def write(
-        self, con: Connection, samples: Iterable[Sample], settled_ms: int | None
+        self,
+        con: Connection,
+        samples: Iterable[Sample],
+        settled_ms: int | None,
+        measured: Iterable[Sample] = (),
     ) -> list[Change]:
-        """Feed what closed windows bring; `settled_ms`: all samples up to there have come."""
-        fed = False
-        changes: list[Change] = []
-        watching = [
-            (alarming, each) for alarming in self.events.plan.values() for each in alarming.inputs
-        ]
-        # By time: metrics of one expression wait for each other no longer than they must.
-        for sample in sorted(samples, key=lambda s: s.end_ms):
-            for alarming, each in watching:
-                if each.kind != sample.kind or each.name not in (sample.name, "*"):
-                    continue
-                if alarming.key is not None and sample.key != alarming.key:
-                    continue
-                key = f"{sample.name} {sample.key}".strip() if each.name == "*" else sample.key
-                changes += self.events.feed(
-                    alarming.name, key, each.id, sample.end_ms, sample.values.get(each.field)
-                )
-                fed = True
+        """Feed what closed windows bring; `settled_ms`: all samples up to there have come.
+
+        `measured` are of detectors by the wall clock.
+        """
+        fed, changes = _feed(self.events, samples)
         if settled_ms is not None and fed:
             changes += self.events.settle(settled_ms)
+        seen, on_wall = _feed(self.wall, measured)
         unsaved, self._unsaved = self._unsaved, []
         clocks = {EVENTS} if fed or unsaved else set()
-        if unsaved:
+        if unsaved or seen:
             clocks.add(WALL)
         self._write_books(con, clocks)
-        write_history(con, [*unsaved, *((EVENTS, change) for change in changes)])
+        told = [*((EVENTS, change) for change in changes), *((WALL, change) for change in on_wall)]
+        write_history(con, [*unsaved, *told])
         if clocks:
             self._show()
-        self._remember(changes)
-        return changes
+        self._remember([*changes, *on_wall])
+        return [*changes, *on_wall]
 
     def _write_books(self, con: Connection, clocks: set[str]) -> None:
         for clock, book in self._books():
@@ -200,6 +193,25 @@ class Alarms:
     def save(self, con: Connection) -> None:
         """Store what people changed, inside the caller's transaction."""
         self._write_books(con, {EVENTS, WALL})
+
+
+def _feed(book: AlarmBook, samples: Iterable[Sample]) -> tuple[bool, list[Change]]:
+    """Feed a book; whether any of its alarms watches these, and what changed."""
+    fed = False
+    changes: list[Change] = []
+    watching = [(alarming, each) for alarming in book.plan.values() for each in alarming.inputs]
+    # By time: metrics of one expression wait for each other no longer than they must.
+    for sample in sorted(samples, key=lambda s: s.end_ms):
+        for alarming, each in watching:
+            if each.kind != sample.kind or each.name not in (sample.name, "*"):
+                continue
+            if alarming.key is not None and sample.key != alarming.key:
+                continue
+            key = f"{sample.name} {sample.key}".strip() if each.name == "*" else sample.key
+            value = sample.values.get(each.field)
+            changes += book.feed(alarming.name, key, each.id, sample.end_ms, value)
+            fed = True
+    return fed, changes
 
 
 def write_history(con: Connection, changes: Sequence[tuple[str, Change]]) -> None:

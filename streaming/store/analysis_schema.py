@@ -15,8 +15,10 @@ CREATE TABLE IF NOT EXISTS window_tracks (
     silent INTEGER NOT NULL,
     PRIMARY KEY (name, generation, key)
 );
--- What detectors said of each closed window, and of the remarkable ones among single records (which
--- have an offset). vals is JSON: what was judged. threshold: the evidence that is enough.
+-- What detectors said of each closed window, of the remarkable ones among single records (which
+-- have an offset), and of the lab's own metrics (window_end is the end of a period, by the wall
+-- clock). source tells which: "window NAME", "stream NAME" or "metric NAME"; generation is the
+-- window's, else NULL. vals is JSON: what was judged. threshold: the evidence that is enough.
 CREATE TABLE IF NOT EXISTS anomaly (
     detector VARCHAR NOT NULL,
     key VARCHAR NOT NULL,
@@ -40,8 +42,13 @@ CREATE TABLE IF NOT EXISTS anomaly (
     expected_mid DOUBLE,
     expected_high DOUBLE,
     reason VARCHAR NOT NULL,
-    model_version VARCHAR NOT NULL
+    model_version VARCHAR NOT NULL,
+    source VARCHAR,
+    generation INTEGER
 );
+-- A store that was begun without them goes on with NULL.
+ALTER TABLE anomaly ADD COLUMN IF NOT EXISTS source VARCHAR;
+ALTER TABLE anomaly ADD COLUMN IF NOT EXISTS generation INTEGER;
 -- The models of the detectors' series, as they were after the window (or record) named beside them.
 -- model is NULL of one that has only begun.
 CREATE TABLE IF NOT EXISTS detector_models (

@@ -6,7 +6,7 @@ the next at one of its offsets, so that anybody can tell which records a window 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -20,12 +20,16 @@ from streaming.store.ledger import Shard
 from streaming.windows.cells import Cell
 from streaming.windows.declared import Changes, DeclaredWindows, PaneKey, Result, ResultKey
 from streaming.windows.plan import WindowPlan
+from streaming.windows.values import Scalar
 
 Connection = duckdb.DuckDBPyConnection
 Watermarks = Mapping[str, int | None]
 
 NEWEST: Final = 12
 """Results of each window that are kept at hand for the screen."""
+
+ResultEnd = tuple[str, int, str, int]
+"""Window, generation, key and end in ms."""
 
 Make = Callable[[int, WindowPlan], WindowPlan]
 """Makes a plan of a number and the plan before it."""
@@ -59,7 +63,8 @@ class DeclaredStore:
         self.windows = DeclaredWindows()
         self.late: Counter[str] = Counter()
         self.final: Counter[str] = Counter()
-        self.newest: dict[str, deque[Result]] = {}
+        self.newest: dict[str, tuple[Result, ...]] = {}
+        """Newest first, by window; whole ones are put in, so that others may read meanwhile."""
         self._followed: dict[Shard, int] = {}
         self._new_starts: list[tuple[int, str, int, int]] = []
 
@@ -114,14 +119,6 @@ class DeclaredStore:
             "AND NOT list_contains(?, name || ' ' || generation)",
             [[f"{w.name} {w.generation}" for w in plan.windows]],
         )
-        for window in plan.windows:
-            names = "".join(
-                f", {_cast(value.function, value.name)}" for value in window.values
-            )  # fmt: skip
-            con.execute(
-                f"CREATE OR REPLACE VIEW w_{window.name} AS SELECT generation, start_at, end_at, "  # noqa: S608
-                f"key, n{names}, is_final FROM window_results WHERE name = '{window.name}'"
-            )
         return True
 
     def refusal(self, handover: Handover) -> str:
@@ -140,6 +137,16 @@ class DeclaredStore:
                 self._followed[shard] = number
         self.windows.merge(handover.sets)
 
+    def show(
+        self, finals: Sequence[Result], scores: Mapping[ResultEnd, Mapping[str, Scalar]]
+    ) -> None:
+        """Keep new final results for the screen, each with its scores among its values."""
+        for result in finals:
+            more = scores.get((result.window, result.generation, result.key, result.end_ms), {})
+            shown = msgspec.structs.replace(result, values={**result.values, **more})
+            before = self.newest.get(result.window, ())
+            self.newest[result.window] = (shown, *before[: NEWEST - 1])
+
     def write(
         self, con: Connection, accepted: Sequence[Handover], watermarks: Watermarks
     ) -> Sequence[Result]:
@@ -156,8 +163,6 @@ class DeclaredStore:
         done = sorted((r for r in changes.results if r.is_final), key=lambda r: (r.end_ms, r.n))
         for result in done:
             self.final[result.window] += 1
-            newest = self.newest.setdefault(result.window, deque(maxlen=NEWEST))
-            newest.appendleft(result)
         return done
 
 
@@ -168,15 +173,6 @@ def _same(plan: WindowPlan, before: WindowPlan) -> bool:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _cast(function: str, name: str) -> str:
-    """A value's column of a view."""
-    text = f"json_extract_string(vals, '$.{name}')"
-    if function in ("first", "last"):
-        return f"{text} AS {name}"
-    whole = function in ("count", "sum", "min", "max")
-    return f"{text}::{'BIGINT' if whole else 'DOUBLE'} AS {name}"
 
 
 def _write(con: Connection, changes: Changes) -> None:

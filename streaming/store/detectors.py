@@ -19,8 +19,11 @@ from streaming.anomaly.detector import Score
 from streaming.anomaly.model import Model
 from streaming.anomaly.plan import Detecting
 from streaming.anomaly.sealed import SnapshotDamaged
+from streaming.anomaly.specification import VALUE
 from streaming.lab.messages import Handover
 from streaming.store import tables, writes
+from streaming.store.measured import MeasuredPoint, last_place, make_room
+from streaming.store.replay import judged_since, order_values
 from streaming.store.scores import SCORES, is_kept, row_of, scored_of
 from streaming.windows.points import Point, Track
 
@@ -31,19 +34,6 @@ DUMP_EVERY: Final = 256
 DUMP_RECORDS_EVERY: Final = 4_096
 MOST_SHOWN: Final = 60
 """Series that screens are told of."""
-
-
-class _Line(msgspec.Struct):
-    quantity: int
-
-
-class _Order(msgspec.Struct):
-    ts: int
-    total_cents: int
-    lines: list[_Line]
-
-
-_order: Final = msgspec.json.Decoder(_Order)
 
 
 class ShownSeries(msgspec.Struct, frozen=True):
@@ -89,13 +79,16 @@ class Detectors:
     def load(self, con: Connection, plan: Sequence[Detecting], tracks: Mapping[Any, Track]) -> None:
         """Take the series of these detectors from the store. Their models wake when needed."""
         self.plan = tuple(plan)
-        rows = con.execute("SELECT detector, key, definition FROM detector_models").fetchall()
+        rows = con.execute(
+            "SELECT detector, key, definition, last_ms FROM detector_models"
+        ).fetchall()
         known = {each.name: each for each in plan}
-        for name, key, definition in rows:
+        for name, key, definition, last_ms in rows:
             detecting = known.get(name)
             if detecting is None or detecting.definition != definition:
                 continue
-            series = Series(detecting, key, self._place(con, detecting, key, tracks))
+            place = self._place(con, detecting, key, tracks, Place(last_ms))
+            series = Series(detecting, key, place)
             self.bank.series[series.id] = series
         self._load_newest(con)
         self._show()
@@ -112,8 +105,10 @@ class Detectors:
 
     @staticmethod
     def _place(
-        con: Connection, detecting: Detecting, key: str, tracks: Mapping[Any, Track]
+        con: Connection, detecting: Detecting, key: str, tracks: Mapping[Any, Track], begun: Place
     ) -> Place:
+        if detecting.metric:
+            return last_place(con, detecting, key, begun)
         if detecting.stream:
             row = con.execute(
                 'SELECT "offset", sub FROM events_orders WHERE shard = ? '
@@ -141,17 +136,26 @@ class Detectors:
     # --- scoring ----------------------------------------------------------------------------
 
     def write(
-        self, con: Connection, points: Iterable[Point], accepted: Sequence[Handover]
+        self,
+        con: Connection,
+        points: Iterable[Point],
+        accepted: Sequence[Handover],
+        measured: Iterable[MeasuredPoint] = (),
     ) -> list[Scored]:
         """Judge what is new and store it, inside the caller's transaction."""
         self._con = con
-        scored = [*self._of_points(points), *self._of_records(accepted)]
-        rows = [row_of(self.bank.series[s.detector, s.key].detecting, s) for s in scored]
+        scored = [
+            *self._of_points(points), *self._of_records(accepted), *self._of_measured(measured)
+        ]  # fmt: skip
+        plans = {each.name: each for each in self.plan}
+        rows = [row_of(plans[s.detector], s) for s in scored]
         kept = [row for row, s in zip(rows, scored, strict=True) if is_kept(s)]
         if kept:
             writes.insert(con, "anomaly", tables.table(SCORES, kept))
         for id_ in {(s.detector, s.key) for s in scored}:
-            series = self.bank.series[id_]
+            series = self.bank.series.get(id_)
+            if series is None:
+                continue  # Another one of the same transaction has its place.
             every = DUMP_RECORDS_EVERY if series.detecting.stream else DUMP_EVERY
             # Each series at another time, so that no transaction has to dump them all.
             if series.model is not None and series.since >= every + _spread(series):
@@ -188,12 +192,32 @@ class Detectors:
             return
         raw = [row for handover in accepted for row in handover.raw if row.stream == ORDERS]
         for row in sorted(raw, key=lambda r: (r.shard, r.offset, r.sub)):
-            order = _order.decode(row.value)
-            values = record_values(order.total_cents, sum(line.quantity for line in order.lines))
+            at_ms, values = order_values(row.value)
             for detecting in judging:
                 series = self._series(detecting, str(row.shard), Place(offset=row.offset - 1))
                 place = Place(offset=row.offset, sub=row.sub)
-                yield self.bank.score(series, order.ts, detecting.row(values), place)
+                yield self.bank.score(series, at_ms, detecting.row(values), place)
+
+    def _of_measured(self, measured: Iterable[MeasuredPoint]) -> Iterator[Scored]:
+        for point in measured:
+            for detecting in self.plan:
+                if detecting.metric != point.metric:
+                    continue
+                if (detecting.name, point.key) not in self.bank.series:
+                    for old in list(make_room(self.bank, detecting)):
+                        self._end(old)
+                before = Place(point.end_ms - detecting.step_ms)
+                series = self._series(detecting, point.key, before)
+                if point.end_ms > (series.place.last_ms or 0):  # The wall clock may be set back.
+                    row = detecting.row({VALUE: point.value})
+                    yield self.bank.score(series, point.end_ms, row, Place(point.end_ms))
+
+    def _end(self, series: Series) -> None:
+        assert self._con is not None  # noqa: S101
+        self.bank.forget(series.id)
+        self._con.execute(
+            "DELETE FROM detector_models WHERE detector = ? AND key = ?", [*series.id]
+        )
 
     def _series(self, detecting: Detecting, key: str, before: Place) -> Series:
         """The series; a new one begins after `before`."""
@@ -229,52 +253,11 @@ class Detectors:
                 )
                 begin = Place()
         series.since = 0
-        for values in self._since(series, begin):
-            model.process(detecting.row(values))
+        for values in judged_since(self._con, series, begin):
+            model.process(values)
             series.since += 1
         series.warmed = model.warmed
         return model
-
-    def _since(self, series: Series, begin: Place) -> Iterator[Mapping[str, object]]:
-        """The values of every point after `begin` up to the series' place."""
-        assert self._con is not None  # noqa: S101
-        detecting, end = series.detecting, series.place
-        if detecting.stream:
-            rows = self._con.execute(
-                "SELECT total_cents, items FROM events_orders WHERE shard = ? "
-                'AND ("offset" > ? OR ("offset" = ? AND sub > ?)) '
-                'AND ("offset" < ? OR ("offset" = ? AND sub <= ?)) ORDER BY "offset", sub',
-                [
-                    int(series.key),
-                    begin.offset,
-                    begin.offset,
-                    begin.sub,
-                    end.offset,
-                    end.offset,
-                    end.sub,
-                ],
-            ).fetchall()
-            yield from (record_values(*row) for row in rows)
-            return
-        if end.last_ms is None:
-            return
-        rows = self._con.execute(
-            "SELECT epoch_ms(end_at), vals FROM window_results WHERE name = ? AND generation = ? "
-            "AND key = ? AND is_final AND end_at > make_timestamp_ms(?) "
-            "AND end_at <= make_timestamp_ms(?) ORDER BY end_at",
-            [
-                detecting.window, detecting.generation, series.key,
-                -(2**50) if begin.last_ms is None else begin.last_ms, end.last_ms,
-            ],
-        ).fetchall()  # fmt: skip
-        track = Track(begin.last_ms, begin.silent)
-        for end_ms, vals in rows:
-            yield from ({} for _, asleep in track.until(end_ms, detecting.step_ms) if not asleep)
-            track.arrive(end_ms)
-            yield msgspec.json.decode(vals)
-        yield from (
-            {} for _, asleep in track.until(end.last_ms + 1, detecting.step_ms) if not asleep
-        )
 
     def _put_away(self, series: Series) -> None:
         assert series.model is not None  # noqa: S101
@@ -291,12 +274,6 @@ class Detectors:
                 place.offset, place.sub, dump,
             ],
         )  # fmt: skip
-
-
-def record_values(total_cents: int, items: int) -> dict[str, object]:
-    """The numbers of an order that can be judged; see `RECORD_FIELDS`."""
-    per_item = total_cents / items if items else None
-    return {"total_cents": total_cents, "items": items, "per_item": per_item}
 
 
 def _spread(series: Series) -> int:

@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 
+from streaming.store.retention import retain_scores
 from streaming.store.schema import META, SCHEMA_VERSION
 
 _CONFIG: Final = {
@@ -112,6 +113,14 @@ class StoreFile:
             [count],
         ).fetchall()
         return [(int(s), int(a), str(lv), str(k), str(t)) for s, a, lv, k, t in reversed(rows)]
+
+    def retain(self, keep_ms: int, keep_rows: int) -> list[str]:
+        """Delete what is too old, or too much, and tell of it, a line each. Raises StoreFailed."""
+        gone = self.retain_orders(keep_ms, keep_rows)
+        with self._or_fail(), self._transaction():
+            scores, changes = retain_scores(self._con, keep_ms)
+        counted = {"raw events": gone, "scores": scores, "changes of alarms": changes}
+        return [f"{count} old {what} were deleted" for what, count in counted.items() if count]
 
     def retain_orders(self, keep_ms: int, keep_rows: int) -> int:
         """Delete raw events beyond their age (by the newest event) or number; returns how many.

@@ -11,7 +11,9 @@ import pyarrow as pa
 from streaming.anomaly.bank import Place, Scored
 from streaming.anomaly.detector import ASKED, Expected, Score
 from streaming.anomaly.forest import WRITER
+from streaming.anomaly.functions import Source
 from streaming.anomaly.plan import Detecting
+from streaming.windows.values import Scalar
 
 _REAL, _TEXT = pa.float64(), pa.string()
 SCORES: Final = pa.schema(
@@ -22,7 +24,7 @@ SCORES: Final = pa.schema(
         ("sustained", _REAL), ("range_break", _REAL), ("evidence", _REAL), ("threshold", _REAL),
         ("grade", _REAL), ("confidence", _REAL), ("feature", _TEXT), ("value", _REAL),
         ("expected_low", _REAL), ("expected_mid", _REAL), ("expected_high", _REAL),
-        ("reason", _TEXT), ("model_version", _TEXT),
+        ("reason", _TEXT), ("model_version", _TEXT), ("source", _TEXT), ("generation", pa.int32()),
     ]
 )  # fmt: skip
 
@@ -47,8 +49,17 @@ def row_of(detecting: Detecting, scored: Scored) -> tuple[Any, ...]:
         score.grade, score.confidence,
         *((expected.feature, expected.value, expected.low, expected.mid, expected.high)
           if expected is not None else (None,) * 5),
-        score.reason, WRITER,
+        score.reason, WRITER, detecting.source,
+        detecting.generation if detecting.window else None,
     )  # fmt: skip
+
+
+def score_cells(score: Score) -> dict[Source, Scalar]:
+    """A score's columns among a window's results; None where it says nothing."""
+    return {
+        "anomaly_score": score.anomaly_score if score.state != "MISSING" else None,
+        "anomaly_explanation": score.explanation or None,
+    }
 
 
 def scored_of(row: Mapping[str, Any], at_ms: int) -> Scored:

@@ -30,6 +30,7 @@ from streaming.store.declared import DeclaredStore, Make
 from streaming.store.epochs import Epoch, Epochs, Measured
 from streaming.store.file import StoreError, StoreFailed, StoreFile, unreadable
 from streaming.store.ledger import Ledger, Progress, Shard
+from streaming.store.result_views import make_views
 from streaming.store.schema import TABLES
 from streaming.store.writes import JournalRow
 from streaming.windows.spec import PANE_S
@@ -227,6 +228,7 @@ class Store(StoreFile):
         with self._or_fail(), self._transaction():
             new = self.declared.follow(self._con, make, self._watermarks(), now_ms)
             new = self.analysis.follow(self._con, self.declared.plan, declared) or new
+            make_views(self._con, self.declared.plan, declared.score_columns())
             self._con.execute(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", [_DECLARED, declared.model_dump_json()]
             )

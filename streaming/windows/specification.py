@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, Self, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from generators.wire import STREAMS
+from streaming.anomaly.functions import ScoreSpec
 from streaming.windows.durations import milliseconds
 from streaming.windows.fields import NUMBERS, TEXTS
 from streaming.windows.plan import Kind
@@ -35,6 +36,9 @@ FINE_MS: Final = 1_000
 LONGEST_MS: Final = 7 * 24 * 3_600_000
 MOST_VALUES: Final = 20
 MOST_OVERLAP: Final = 1_000
+MOST_SCORES: Final = 8
+OWN_COLUMNS: Final = ("generation", "start_at", "end_at", "key", "n", "is_final")
+"""Of every view of results, beside its values."""
 
 
 def _duration(value: object) -> object:
@@ -72,6 +76,9 @@ class WindowSpec(BaseModel):
     values: Annotated[dict[Name, str], Field(min_length=1, max_length=MOST_VALUES)] = Field(
         description="what to compute: NAME = FUNCTION(FIELD)"
     )
+    scores: Annotated[dict[Name, ScoreSpec], Field(max_length=MOST_SCORES)] = Field(
+        default={}, description="functions of Kinesis over the results: columns beside the values"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -94,7 +101,19 @@ class WindowSpec(BaseModel):
             given = getattr(self, name)
             if given is not None and given % self.pane_ms:
                 raise ValueError(f"{name}: it must be a multiple of {self.pane_ms} ms")
+        self._check_scores()
         return self
+
+    def _check_scores(self) -> None:
+        there = {name.lower() for name in (*OWN_COLUMNS, *self.values)}
+        for name, score in self.scores.items():
+            for column in score.columns:
+                if column.name.lower() in there:
+                    raise ValueError(
+                        f"scores.{name}.prefix: the results have a column {column.name} already; "
+                        f'give this one a prefix, such as "{name}_"'
+                    )
+                there.add(column.name.lower())
 
     @property
     def pane_ms(self) -> int:
@@ -174,5 +193,8 @@ def known_fields(stream: str, references: Sequence[Reference]) -> Known:
 
 
 def definition(spec: WindowSpec) -> Mapping[str, Any]:
-    """The specification as it is written, for the store and for comparing."""
-    return spec.model_dump(exclude_none=True)
+    """The specification as it is written, for the store and for comparing.
+
+    Without its scores: with other ones the window stays what it is.
+    """
+    return spec.model_dump(exclude_none=True, exclude={"scores"})

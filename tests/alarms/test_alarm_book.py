@@ -23,7 +23,7 @@ def windows(*names: str) -> WindowPlan:
 
 def plan(*specs: dict[str, Any]) -> tuple[Alarming, ...]:
     made = [AlarmSpec(**spec) for spec in specs]
-    return plan_alarms(made, windows("orders", "clicks"), ["prices"])
+    return plan_alarms(made, windows("orders", "clicks"), {"prices": False, "rates": True})
 
 
 def on_orders(**how: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_what_ships_covers_the_course_and_travels() -> None:
 
 def test_what_ships_is_left_out_where_the_windows_have_nothing_for_it(tmp_path: Path) -> None:
     found = read(tmp_path, WINDOW)
-    assert [spec.name for spec in found.detectors] == []
+    assert [spec.name for spec in found.detectors] == ["shard_rates", "shard_lag"]
     names = {spec.name for spec in found.alarms}
     assert "transaction_rate" not in names and {"anomaly", "iterator_age"} <= names
     own = read(tmp_path, '[[alarms]]\nname = "mine"\ndetector = "orders"\nthreshold = 0\n')
@@ -64,7 +64,13 @@ ALARM = '[[alarms]]\nname = "a"\nwindow = "pulse"\nvalue = "orders"\nthreshold =
         (DETECTOR + "near = 2\n", 12, "less than 1"),
         (DETECTOR + 'colour = "red"\n', 12, "a detector has no 'colour'"),
         (DETECTOR + DETECTOR, 13, "two detectors are called 'd'"),
-        (DETECTOR.replace('window = "pulse"\n', ""), 8, "looks at a window or at a stream"),
+        (DETECTOR.replace('window = "pulse"\n', ""), 8, "looks at a window, a stream or a metric"),
+        (DETECTOR.replace("window", "metric"), 10, "there is no 'pulse'"),
+        (
+            DETECTOR.replace('window = "pulse"', 'metric = "Lag"'),
+            11, "of a metric it is value or log(value)",
+        ),
+        (DETECTOR.replace('values = ["orders"]\n', ""), 8, "name what it looks at"),
         (ALARM.replace('"orders"', '"nothing"'), 11, "has no number 'nothing'"),
         (ALARM + 'metric = "Lag"\n', 9, "watches one of metric, window"),
         (ALARM + "band = 2.0\n", 12, "a threshold or a band"),

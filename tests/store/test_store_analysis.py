@@ -84,14 +84,16 @@ class _Read:
 class Lab:
     """A store with one member that reads everything."""
 
-    def __init__(self, path: Any, budget: int | None = None) -> None:
+    def __init__(
+        self, path: Any, budget: int | None = None, declared: Declarations = DECLARED
+    ) -> None:
         self.store = Store(path, STREAMS, LATENESS)
         for stream in STREAMS:
             for shard in range(2):
                 self.store.ledger.shard(stream, shard)
         if budget is not None:
             self.store.analysis.detectors.bank._budget = budget
-        self.declare(DECLARED)
+        self.declare(declared)
         self.begin()
 
     def declare(self, declared: Declarations) -> bool:
@@ -125,12 +127,12 @@ class Lab:
             self.seq += 1
         return read
 
-    def outcome(self) -> dict[str, list[Any]]:
+    def outcome(self, *more: str) -> dict[str, list[Any]]:
         con = self.store.reader()
         try:
             return {
                 table: con.execute(f"FROM {table} ORDER BY ALL").fetchall()
-                for table in ("anomaly", "alarm_history", "alarms")
+                for table in ("anomaly", "alarm_history", "alarms", *more)
             }
         finally:
             con.close()

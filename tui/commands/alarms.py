@@ -43,18 +43,18 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _described(declared: Declarations) -> str:
+    every = declared.every_detector()
     lines = [
-        f"detector {d.name}: {d.function} of {', '.join(d.values)} in {d.window or d.stream}"
-        for d in declared.detectors
+        f"detector {d.name}: {d.function} of {', '.join(d.looks_at)} "
+        f"in {d.window or d.stream or d.metric}"
+        for d in every
     ]
     for spec in declared.alarms:
         watched = (
             spec.rule or spec.maths or spec.metric or spec.detector or f"{spec.window}.{spec.value}"
         )
         lines.append(f"alarm {spec.name}: {watched}")
-    return "\n".join(
-        [*lines, f"{len(declared.detectors)} detectors, {len(declared.alarms)} alarms"]
-    )
+    return "\n".join([*lines, f"{len(every)} detectors, {len(declared.alarms)} alarms"])
 
 
 def listed(seen: LabSnapshot) -> str:

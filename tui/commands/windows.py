@@ -6,12 +6,12 @@ import argparse
 import asyncio
 
 from streaming.declarations.file import DeclarationsError, read_declarations
+from streaming.declarations.specification import Declarations
 from streaming.lab.commands import UseWindows
 from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.windowviews import group_text, shape
 from streaming.windows.planning import make_plan
-from streaming.windows.specification import Checked
 from tui.commands.common import find_root
 from tui.commands.running import done, look
 from tui.options import fail
@@ -35,9 +35,10 @@ def main(options: argparse.Namespace) -> int:
         return fail(str(error))
 
 
-def _described(checked: Checked) -> str:
-    streams = sorted({spec.stream for spec in checked.windows})
-    plan = make_plan(1, checked, streams, 10_000, 0)
+def _described(declared: Declarations) -> str:
+    streams = sorted({spec.stream for spec in declared.windows})
+    plan = make_plan(1, declared, streams, 10_000, 0)
+    scores = declared.score_lines()
     sets = {panes.id: panes for panes in plan.sets}
     lines = []
     for window in plan.windows:
@@ -47,6 +48,7 @@ def _described(checked: Checked) -> str:
         lines.append(
             f"{window.name}: {panes.stream}, {shape(window)}{f' by {by}' if by else ''}: {values}"
         )
+        lines += [f"  scores {line}" for line in scores.get(window.name, ())]
     lines.append(f"{len(plan.windows)} windows from {len(plan.sets)} sets of panes")
     return "\n".join(lines)
 
@@ -60,6 +62,7 @@ def listed(seen: LabSnapshot) -> str:
             f"{window.name}: {window.stream}, {window.shape}{by}, set {window.generation}; "
             f"{window.final:,} final, {window.late:,} late"
         )
+        lines += [f"  scores {line}" for line in window.scores]
         for result in window.newest[:3]:
             values = ", ".join(f"{name} {value_text(v)}" for name, v in result.values.items())
             lines.append(f"  {result.key or '*'}: n {result.n:,}, {values}")

@@ -118,4 +118,6 @@ def value_text(value: float | str | None) -> str:
         return safe(value, TEXT_LIMIT) or "(empty)"
     if isinstance(value, int):
         return numbers.count(value, VALUE)
-    return f"{value:.4f}" if abs(value) < 1 else numbers.shortened(value)
+    if abs(value) < 10:
+        return f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}"
+    return numbers.shortened(value)
