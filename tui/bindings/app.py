@@ -21,5 +21,6 @@ APP: Final[list[BindingType]] = [
     Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
+    Binding("6", "bench('sql')", "SQL console", id="app.sql", key_display="6"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]
