@@ -23,7 +23,7 @@ EDITOR: Final[list[BindingType]] = [
             key_display="ctrl+n"),
     Binding("ctrl+up", "history(-1)", "Query before", id="editor.older"),
     Binding("ctrl+down", "history(1)", "Query after", id="editor.newer"),
-    Binding("f5,ctrl+enter", "screen.run", "Run the query", show=False, id="editor.run"),
+    # These keys would move the cursor here.
     Binding("f6", "screen.other", "To the rows", show=False, id="editor.other"),
     Binding("ctrl+e", "screen.export", "Write all rows", show=False, id="editor.export"),
 ]  # fmt: skip
@@ -47,7 +47,7 @@ GRID: Final[list[BindingType]] = [
     Binding("end", "move(0, 1000000)", "Last column", id="grid.end"),
     Binding("tab,shift+tab,i", "screen.other", "Back to the query", id="grid.back",
             key_display="tab"),
-    Binding("q", "screen.dismiss", "Close", show=False, id="grid.close"),
+    Binding("q", "screen.close", "Close", show=False, id="grid.close"),
 ]  # fmt: skip
 
 READY: Final[list[BindingType]] = [
@@ -60,10 +60,10 @@ READY: Final[list[BindingType]] = [
 CONSOLE_BAR: Final = (
     (("console.run",), "Run"),
     (("console.ready",), "Ready"),
-    (("console.other",), "Rows"),
+    (("console.other", "editor.other"), "Rows"),
     (("grid.cell",), "Cell"),
     (("grid.previous", "grid.next"), "Page"),
-    (("console.export",), "Export"),
+    (("console.export", "editor.export"), "Export"),
     (("grid.copy.cell", "grid.copy.row"), "Copy"),
     (("editor.complete",), "Complete"),
     (("editor.older", "editor.newer"), "History"),

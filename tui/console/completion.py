@@ -75,11 +75,11 @@ def _candidates(before: str, names: dict[str, Table], catalogue: Catalogue) -> I
     qualified = _QUALIFIED.search(before)
     if qualified is not None:
         table = names.get(_bare(qualified[1])) or catalogue.table(_bare(qualified[1]))
-        yield from [] if table is None else _columns([table])
+        yield from _columns(catalogue.tables if table is None else [table])
         return
     tables = [_named(t) for t in catalogue.tables if _typable(t.name)]
     if _BEFORE_TABLE.search(before) or _IN_TABLES.search(before):
-        yield from tables
+        yield from sorted(tables, key=lambda item: len(item.text))  # the main ones are short
         return
     yield from _columns(list(dict.fromkeys(names.values())))
     yield from (Suggestion(word, "keyword") for word in KEYWORDS)
@@ -101,7 +101,7 @@ def _columns(tables: Iterable[Table]) -> Iterator[Suggestion]:
 
 
 def _ranked(word: str, candidates: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
-    """Those that begin with the word before those that hold it; each text once."""
+    """Those that begin with the word, or else those that hold it; each text once."""
     wanted = word.lower()
     first: dict[str, Suggestion] = {}
     later: dict[str, Suggestion] = {}
@@ -111,8 +111,7 @@ def _ranked(word: str, candidates: Iterable[Suggestion]) -> tuple[Suggestion, ..
             first.setdefault(item.text, item)
         elif len(wanted) > 1 and wanted in name:
             later.setdefault(item.text, item)
-    found = [*first.values(), *(item for text, item in later.items() if text not in first)]
-    return tuple(found[:MOST])
+    return tuple((first or later).values())[:MOST]
 
 
 def _mentioned(plain: str, catalogue: Catalogue) -> dict[str, Table]:

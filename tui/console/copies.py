@@ -42,11 +42,11 @@ class Copies:
         """Seconds since the last copy was asked for."""
         return None if self.now is None else max(0.0, self._monotonic() - self.now.taken_at)
 
-    async def fresh(self, within_s: float = FRESH_S) -> Copy:
+    async def fresh(self, anew: bool = False) -> Copy:
         """The last copy if it is young enough and still there, or a new one. Raises LabError."""
-        age = self.age_s()
-        if self.now is not None and age is not None and age <= within_s and self.now.path.exists():
-            return self.now
+        now, age = self.now, self.age_s()
+        if now and not anew and age is not None and age <= FRESH_S and now.path.exists():
+            return now
         if self._taking is None or self._taking.done():
             self._taking = asyncio.create_task(self._take())
         # Shielded: the lab makes it anyway, and somebody must be there to remove it.

@@ -14,7 +14,7 @@ from streaming.store.export import ExportError
 from streaming.store.jail import CANCELLED, Leash, SqlResult
 from streaming.store.results import plan_rows
 from tui.console.asking import PAGE_ROWS, Asker
-from tui.console.copies import FRESH_S, Copies, Copy
+from tui.console.copies import Copies, Copy
 from tui.views.grid import Grid, shaped
 
 Work: TypeAlias = Literal["", "copying", "running", "exporting"]
@@ -92,11 +92,11 @@ class Desk:
 
     def refresh(self) -> None:
         """Take a new copy now, and read its tables."""
-        self._begin(self._learn(0.0), "copying")
+        self._begin(self._learn(anew=True), "copying")
 
     def learn(self) -> None:
         """Take a copy if need be and read its tables, for the completion."""
-        self._begin(self._learn(FRESH_S), "copying")
+        self._begin(self._learn(), "copying")
 
     def export(self, target: Path, replace_it: bool) -> None:
         """Write the whole result of the shown query."""
@@ -143,14 +143,14 @@ class Desk:
 
     async def _run(self, sql: str) -> None:
         self._counting.cancel()
-        copy = await self._copy(FRESH_S)
+        copy = await self._copy()
         if copy is not None:
             self.page = None
             await self._ask(sql, copy, 0, None)
 
-    async def _copy(self, within_s: float) -> Copy | None:
+    async def _copy(self, anew: bool = False) -> Copy | None:
         """A copy, or None when the work was cancelled meanwhile."""
-        copy = await self.copies.fresh(within_s)
+        copy = await self.copies.fresh(anew)
         if self._leash.cancelled:
             self.error = CANCELLED
             return None
@@ -185,8 +185,8 @@ class Desk:
             self.page = replace(now, total=total, counting=False)
             self._changed()
 
-    async def _learn(self, within_s: float) -> None:
-        copy = await self._copy(within_s)
+    async def _learn(self, anew: bool = False) -> None:
+        copy = await self._copy(anew)
         if copy is None:
             return
         found = await asyncio.to_thread(self._asker.catalogue, copy.path)

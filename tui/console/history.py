@@ -44,11 +44,13 @@ class History:
         except OSError:
             return
 
-    def add(self, query: str) -> None:
-        """Remember a query that is run now."""
+    def add(self, query: str) -> bool:
+        """Remember a query; False when it was the last one anyway."""
         self._place = None
-        if not self._queries or self._queries[-1] != query:
-            self._queries = [*self._queries, query][-KEPT:]
+        if self._queries and self._queries[-1] == query:
+            return False
+        self._queries = [*self._queries, query][-KEPT:]
+        return True
 
     def save(self, query: str) -> str:
         """Write it behind the others; returns why that failed, "" if it did not. Blocks."""

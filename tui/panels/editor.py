@@ -116,6 +116,8 @@ class Editor(TextArea):
         """Offer again what fits now, while a list is shown."""
         if self.offering:
             self._offer()
+            if self.offer.start == self.place and self.text[self.place - 1 : self.place] != ".":
+                self.hide()
 
     # --- keys -------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from streaming import platform
 from streaming.store.export import ExportError, format_of
 from streaming.store.ready import ReadyQuery
 from tui import bindings
-from tui.console.asking import Asker, JailAsker
+from tui.console.asking import LIMITS, Asker, JailAsker
 from tui.console.desk import Desk
 from tui.console.history import FILE, History
 from tui.glyphs import Glyphs
@@ -52,7 +52,7 @@ class ConsoleScreen(LiveDialog):
     BINDINGS = bindings.CONSOLE
     AUTO_FOCUS = "#editor"
     TITLE_TEXT = "SQL console, read-only"
-    CLOSING_TEXT = "esc cancels, then closes"
+    CLOSING_TEXT = f"{LIMITS}; esc closes"
     BAR = bindings.CONSOLE_BAR
     ASKER: ClassVar[Callable[[], Asker]] = JailAsker
 
@@ -83,7 +83,7 @@ class ConsoleScreen(LiveDialog):
 
     def on_mount(self) -> None:
         """Read the history and the tables, and keep the clock true."""
-        lab = self.lab
+        lab = self._lab = self.lab
         self.desk = Desk(
             lab.link, type(self).ASKER(), lab._clock, lab._monotonic, self._desk_changed
         )
@@ -152,14 +152,14 @@ class ConsoleScreen(LiveDialog):
             self.app.bell()
             return
         self._asked = ""
-        self.past.add(query)
-        self.run_worker(self._save(query), group="history", exit_on_error=False)
+        if self.past.add(query):
+            self.run_worker(self._save(query), group="history", exit_on_error=False)
         desk.run(query)
 
     async def _save(self, query: str) -> None:
         failed = await asyncio.to_thread(self.past.save, query)
         if failed:
-            self.lab.tell(failed, ok=False)
+            self._lab.tell(failed, ok=False)
 
     def action_ready(self) -> None:
         """Choose a ready query."""
@@ -167,6 +167,7 @@ class ConsoleScreen(LiveDialog):
 
     def _picked(self, query: ReadyQuery) -> None:
         self.editor.put(query.sql)
+        self.grid.focus()
         self.action_run()
 
     def action_refresh(self) -> None:
@@ -177,6 +178,7 @@ class ConsoleScreen(LiveDialog):
     def action_turn(self, step: int) -> None:
         """Show another page."""
         if self.desk is not None:
+            self._asked = ""
             self.desk.turn(step)
 
     def action_page(self, step: int) -> None:
@@ -192,7 +194,14 @@ class ConsoleScreen(LiveDialog):
         elif self.has_class("-exporting"):
             self._close_export()
         else:
-            self.dismiss()
+            self.action_close()
+
+    def action_close(self) -> None:
+        """Close; what was typed and not run can be found in the history."""
+        query = self.editor.text.strip()
+        if query and self.past.add(query):
+            self.lab.run_worker(self._save(query), group="history", exit_on_error=False)
+        self.dismiss()
 
     def action_other(self) -> None:
         """Go from the query to the rows, or back."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from streaming.store.ready import READY, ReadyQuery
 from tui import numbers
-from tui.console.asking import LIMITS, PAGE_ROWS
+from tui.console.asking import PAGE_ROWS
 from tui.console.completion import Offer
 from tui.console.copies import Copy
 from tui.console.desk import Desk, Page
@@ -21,8 +21,9 @@ TEXT_LIMIT = 400
 OFFER_ROWS = 8
 OFFER_WIDTH = 44
 KIND_WIDTH = 18
-HINT = "F5 runs the query, tab completes, F2 lists ready ones. Nothing here can change the store."
+HINT = "F5 runs, tab completes, F2: ready queries. Nothing here changes the store."
 NO_ROWS = "no rows"
+NO_COPY = "no copy of the store yet"
 WORKING = {
     "copying": "copying the store",
     "running": "running",
@@ -89,15 +90,14 @@ def page_words(page: Page, glyphs: Glyphs) -> str:
 
 
 def copy_line(copy: Copy | None, age_s: float | None, width: int, glyphs: Glyphs) -> Line:
-    """Return as of when the data are, what the copy took, and the limits of a query."""
-    dot = f" {glyphs.dot} "
+    """Return as of when the data are, how old that is, and what the copy took."""
     if copy is None:
-        return ((fit(f"no copy of the store yet{dot}{LIMITS}", width), "dim"),)
+        return ((fit(NO_COPY, width), "dim"),)
     size = "" if copy.size_bytes is None else f", {numbers.shortened(copy.size_bytes)}B"
     parts = [
         (f"as of {numbers.clock(copy.as_of_ms)}", "strong"),
-        (f" ({numbers.duration(age_s)} old; copied in {copy.seconds:.2f} s{size})", "text"),
-        (f"{dot}{LIMITS}", "dim"),
+        (f", {numbers.duration(age_s)} old", "text"),
+        (f" {glyphs.dot} the copy took {copy.seconds:.2f} s{size}", "dim"),
     ]
     line = merged(parts)
     return line if width_of(line) <= width else (*crop(line, width - 1), (glyphs.more, "dim"))
