@@ -66,6 +66,8 @@ def offer(text: str, cursor: int, catalogue: Catalogue) -> Offer:
     found = _WORD.search(plain)
     start = cursor if found is None else found.start()
     word, before = text[start:cursor], plain[:start]
+    if before.endswith('"') and before.count('"') % 2:  # in the middle of a quoted name
+        start, before = start - 1, before[:-1]
     names = _mentioned(_blanked(text) or text, catalogue)
     items = _ranked(word, _candidates(before, names, catalogue))
     return Offer(start, items)
