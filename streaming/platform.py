@@ -32,6 +32,11 @@ def data_home() -> Path:
     return Path(platformdirs.user_data_dir(APP, appauthor=False))
 
 
+def state_home() -> Path:
+    """The folder for what is remembered between starts and could be lost (the user's state)."""
+    return Path(platformdirs.user_state_dir(APP, appauthor=False))
+
+
 def runtime_home() -> Path:
     """A short path only this user may enter, for sockets; made when missing.
 

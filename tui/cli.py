@@ -101,6 +101,7 @@ examples:
   dasprep-tui sql "SELECT key, sum(n) AS clicks FROM windows WHERE stream = 'clicks'
                    AND dim = 'category' AND size_s = 10 GROUP BY key ORDER BY clicks DESC"
   dasprep-tui sql --format csv "FROM dead_letters" > dead.csv
+  dasprep-tui sql --format parquet --out orders.parquet --timeout 2m "FROM events_orders"
   echo "DESCRIBE windows" | dasprep-tui sql -"""
 
 _BROKER_EXAMPLES: Final = """\
@@ -180,8 +181,13 @@ def build_parser() -> argparse.ArgumentParser:
     sql.add_argument("query", help="one SQL query; - reads it from standard input")
     _add_data_dir(sql)
     sql.add_argument(
-        "--format", choices=("table", "csv", "json"), default="table", help="default: table"
+        "--format", choices=("table", "csv", "json", "parquet"), default="table",
+        help="default: table",
+    )  # fmt: skip
+    sql.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the whole result there, as csv or parquet"
     )
+    sql.add_argument("--overwrite", action="store_true", help="even if FILE exists")
     sql.add_argument("--max-rows", type=positive, default=500, metavar="N", help="default: 500")
     sql.add_argument("--timeout", type=duration, default=5.0, metavar="TIME", help="default: 5s")
 

@@ -100,6 +100,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "Their states, their reasons, and what to do about an alarm",
         partial(app.action_bench, "alarms"),
     )
+    yield Entry(
+        "SQL console",
+        "Ask the store: read-only SQL on a copy, with ready queries and export",
+        partial(app.action_bench, "sql"),
+    )
     stream = None if app.main.moment is None else app.main.moment.shown_stream
     if stream is None:
         return

@@ -64,7 +64,10 @@ class Verify(_Command, frozen=True, tag=True):
 
 
 class CopyStore(_Command, frozen=True, tag=True):
-    """Copy the store to a file that other processes may read; the reply's `data` is its path."""
+    """Copy the store to a file that other processes may read; the reply's `data` is its path.
+
+    Whoever asked removes it when it is done with; it goes at the latest with the connection.
+    """
 
 
 class SampleLog(_Command, frozen=True, tag=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,6 +41,7 @@ from streaming.lab.commands import (
     WhatIf,
     WindowHistory,
 )
+from streaming.lab.copying import copy_store
 from streaming.lab.experiments import compare_keys, sample, try_key, what_if
 from streaming.lab.summary import summarise
 from streaming.lab.window_history import history
@@ -76,7 +76,7 @@ async def execute(engine: Engine, command: Command) -> Reply:
         case Verify():
             return _noted(engine, "verify", await _verify(engine))
         case CopyStore():
-            return await _copy(engine)
+            return await copy_store(engine)
         case SampleLog(stream, records):
             return await sample(engine, stream, records)
         case WhatIf():
@@ -197,11 +197,3 @@ async def _verify(engine: Engine) -> Reply:
         engine.state = before
     engine.verified = report
     return Reply(report.ok, render(report), msgspec.json.encode(report).decode())
-
-
-async def _copy(engine: Engine) -> Reply:
-    if engine.store is None or engine.merger is None:
-        return Reply(False, "the lab has not started yet")
-    path = Path(engine.runtime_dir) / f"copy-{time.monotonic_ns()}.duckdb"
-    await engine.merger.call(engine.store.copy_to, path)
-    return Reply(True, "copied", str(path))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from streaming import platform
 from streaming.lab.channel import Channel, ChannelClosed, decoder
-from streaming.lab.commands import Reply
+from streaming.lab.commands import CopyStore, Reply
 from streaming.lab.control import execute
+from streaming.lab.copying import Lent
 from streaming.lab.messages import (
     Answer,
     Ask,
@@ -77,6 +78,7 @@ class Server:
         self._views: set[Channel[Any]] = set()
         self._sending: dict[Channel[Any], asyncio.Task[None]] = {}
         self._asked: set[asyncio.Task[None]] = set()
+        self._lent = Lent()
         self._generator: Channel[Any] | None = None
         self._told: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
@@ -198,6 +200,7 @@ class Server:
 
     async def _serve_view(self, channel: Channel[Any]) -> None:
         self._views.add(channel)
+        self._lent.joined(channel)
         try:
             await channel.send(Tick(self._engine.snapshot()))
             while True:
@@ -209,6 +212,7 @@ class Server:
         finally:
             self._views.discard(channel)
             self._sending.pop(channel, None)
+            self._lent.left(channel)
 
     async def _answer(self, channel: Channel[Any], ask: Ask) -> None:
         try:
@@ -216,6 +220,8 @@ class Server:
         except Exception as error:
             log.exception("command failed")
             reply = Reply(False, f"{type(ask.command).__name__} failed: {error}")
+        if isinstance(ask.command, CopyStore):
+            self._lent.lend(channel, reply)
         try:
             await channel.send(Answer(ask.number, reply))
         except ChannelClosed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ class StoreFile:
         self.path = path
         self._con = _open(path)
         self._failed = False
+        self._copying = threading.Lock()
 
     # --- care -------------------------------------------------------------------------------
 
@@ -160,19 +162,33 @@ class StoreFile:
 
     # --- the file as a whole ----------------------------------------------------------------
 
-    def copy_to(self, path: Path) -> None:
-        """Write a consistent copy that other processes may open."""
-        path.unlink(missing_ok=True)
-        # A copy that was cut short leaves its log, which would be replayed into this one.
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
-        quoted = str(path).replace("'", "''")
-        name = self._con.execute("SELECT current_database()").fetchone()
-        source = str(name[0]).replace('"', '""') if name else ""
-        self._con.execute(f"ATTACH '{quoted}' AS copy")
-        try:
-            self._con.execute(f'COPY FROM DATABASE "{source}" TO copy')
-        finally:
-            self._con.execute("DETACH copy")
+    def copy_to(self, path: Path, con: duckdb.DuckDBPyConnection | None = None) -> None:
+        """Write a consistent copy that other processes may open.
+
+        With a connection of its own (see `reader`) this runs in any thread, and transactions go on
+        meanwhile; one copy at a time. What is there of a copy that failed is removed.
+        """
+        con = con or self._con
+        with self._copying:
+            self._remove(path)
+            name = con.execute("SELECT current_database()").fetchone()
+            source = str(name[0]).replace('"', '""') if name else ""
+            quoted = str(path).replace("'", "''")
+            con.execute(f"ATTACH '{quoted}' AS copy")
+            done = False
+            try:
+                con.execute(f'COPY FROM DATABASE "{source}" TO copy')
+                done = True
+            finally:
+                con.execute("DETACH copy")
+                if not done:
+                    self._remove(path)
+
+    @staticmethod
+    def _remove(path: Path) -> None:
+        """Remove a copy and its log, which would be replayed into the next one."""
+        for part in (path, path.with_name(path.name + ".wal")):
+            part.unlink(missing_ok=True)
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """A second connection to the same database, for short reads."""

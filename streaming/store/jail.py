@@ -1,4 +1,4 @@
-"""Runs a stranger's SQL on a database file without trusting it, and shows what it gives.
+"""Runs a stranger's SQL on a database file without trusting it.
 
 DuckDB's own limits do not stop everything (some functions ignore time and memory limits, statement
 kinds say little about effects), so each query gets a process of its own that may be killed: see
@@ -7,26 +7,29 @@ kinds say little about effects), so each query gets a process of its own that ma
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 import msgspec
 
 MAX_SQL_CHARS: Final = 20_000
+MAX_ROWS: Final = 500
+TIMEOUT_S: Final = 5.0
+MEMORY_MB: Final = 512
 KILL_AFTER_S: Final = 1.5
 """How much longer than its own time limit the process may live (it has to start, too)."""
 
+CANCELLED: Final = "The query was cancelled."
 _REPLY_CAP: Final = 2 * 1024 * 1024
+_FRAME_CAP: Final = 256 * 1024 * 1024
 _CHILD: Final = Path(__file__).with_name("jail_child.py")
 
 
@@ -45,29 +48,74 @@ class SqlResult(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class Leash:
+    """Lets another thread end a query's process; one leash a query."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self.cancelled = False
+
+    def hold(self, child: subprocess.Popen[bytes]) -> None:
+        """Take a process that has just started, which ends at once if it was cancelled before."""
+        with self._lock:
+            self._child = child
+            if self.cancelled:
+                child.kill()
+
+    def cancel(self) -> None:
+        """Kill the process (SIGKILL), or the one that has not started yet."""
+        with self._lock:
+            self.cancelled = True
+            if self._child is not None and self._child.returncode is None:
+                self._child.kill()
+
+
 def run_sql(
-    db_path: Path, sql: str, *, max_rows: int = 500, timeout_s: float = 5.0, memory_mb: int = 512
+    db_path: Path,
+    sql: str,
+    *,
+    max_rows: int = MAX_ROWS,
+    offset: int = 0,
+    timeout_s: float = TIMEOUT_S,
+    memory_mb: int = MEMORY_MB,
+    leash: Leash | None = None,
 ) -> SqlResult:
     """Run one reading statement on a database file that nobody has open for writing.
 
-    Never raises for what the query does: every failure is the result's `error`. Blocks for at most
-    `timeout_s` seconds and a little; give it a thread where that matters.
+    The first `offset` rows are left out. Never raises for what the query does: every failure is
+    the result's `error`. Blocks for at most `timeout_s` seconds and a little; give it a thread
+    where that matters.
     """
+    asked = {"task": "page", "max_rows": max_rows, "offset": offset}
+    return _run(db_path, sql, asked, timeout_s, memory_mb, leash or Leash())
+
+
+def count_sql(
+    db_path: Path,
+    sql: str,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    memory_mb: int = MEMORY_MB,
+    leash: Leash | None = None,
+) -> int | None:
+    """How many rows a statement gives; None where that is not known within the limits."""
+    result = _run(db_path, sql, {"task": "count"}, timeout_s, memory_mb, leash or Leash())
+    return int(result.rows[0][0] or 0) if result.rows else None
+
+
+def _run(
+    db_path: Path, sql: str, asked: dict[str, Any], timeout_s: float, memory_mb: int, leash: Leash
+) -> SqlResult:
     started = time.perf_counter()
-    if len(sql) > MAX_SQL_CHARS:
-        return SqlResult(error=f"The query is too long ({MAX_SQL_CHARS:,} characters at most).")
-    if not db_path.is_file():
-        return SqlResult(error=f"There is no database file {db_path}.")
-    request = {
-        "db": str(db_path.resolve()),
-        "sql": sql,
-        "max_rows": max_rows,
-        "timeout_s": timeout_s,
-        "memory_mb": memory_mb,
-    }
-    payload = json.dumps(request, ensure_ascii=False).encode(errors="replace")
-    reply, code = _ask(payload, timeout_s + KILL_AFTER_S)
+    wrong = _wrong(db_path, sql)
+    if wrong:
+        return SqlResult(error=wrong)
+    payload = _payload(db_path, sql, asked, timeout_s, memory_mb)
+    reply, code = _ask(payload, timeout_s + KILL_AFTER_S, leash)
     seconds = time.perf_counter() - started
+    if leash.cancelled:
+        return SqlResult(seconds=seconds, error=CANCELLED)
     if code is None:
         text = f"The query was stopped: it took longer than {timeout_s:g} s."
         return SqlResult(seconds=seconds, error=text)
@@ -78,10 +126,23 @@ def run_sql(
     return msgspec.structs.replace(result, seconds=seconds)
 
 
-def _ask(payload: bytes, limit_s: float) -> tuple[bytes, int | None]:
-    """The child's answer and exit code; None when it had to be killed."""
-    deadline = time.monotonic() + limit_s
-    child = subprocess.Popen(
+def _wrong(db_path: Path, sql: str) -> str:
+    if len(sql) > MAX_SQL_CHARS:
+        return f"The query is too long ({MAX_SQL_CHARS:,} characters at most)."
+    return "" if db_path.is_file() else f"There is no database file {db_path}."
+
+
+def _payload(
+    db_path: Path, sql: str, asked: dict[str, Any], timeout_s: float, memory_mb: int
+) -> bytes:
+    limits = {"timeout_s": timeout_s, "memory_mb": memory_mb}
+    request = {"db": str(db_path.resolve()), "sql": sql, **asked, **limits}
+    # One line: what comes after it, or the pipe's end, is the parent's.
+    return json.dumps(request).encode() + b"\n"
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -91,13 +152,20 @@ def _ask(payload: bytes, limit_s: float) -> tuple[bytes, int | None]:
         start_new_session=True,
         close_fds=True,
     )
+
+
+def _ask(payload: bytes, limit_s: float, leash: Leash) -> tuple[bytes, int | None]:
+    """The child's answer and exit code; None when it had to be killed."""
+    deadline = time.monotonic() + limit_s
+    child = _start()
+    leash.hold(child)
     answer = bytearray()
 
     def talk() -> None:
         assert child.stdin is not None and child.stdout is not None  # noqa: S101 - for the types
         try:
             child.stdin.write(payload)
-            child.stdin.close()
+            child.stdin.flush()  # and not closed: that would end the child
             answer.extend(child.stdout.read(_REPLY_CAP))
         except OSError:
             pass  # it ended before it had read all; its exit code tells
@@ -109,14 +177,86 @@ def _ask(payload: bytes, limit_s: float) -> tuple[bytes, int | None]:
         code: int | None = child.wait(max(0.05, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         code = None
-    if code is None:
+    _end(child)
+    talker.join()
+    _close(child)
+    return bytes(answer), code
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
         child.kill()
         child.wait()
-    talker.join()
+
+
+def _close(child: subprocess.Popen[bytes]) -> None:
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:
-            pipe.close()
-    return bytes(answer), code
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+class SqlFailed(Exception):
+    """A query gave no result; the text says why."""
+
+
+def stream_sql(
+    db_path: Path,
+    sql: str,
+    *,
+    as_text: bool,
+    timeout_s: float,
+    memory_mb: int = MEMORY_MB,
+    leash: Leash | None = None,
+) -> Generator[bytes, None, None]:
+    """The whole result as it is read: its Arrow schema, then its record batches, serialized.
+
+    With `as_text` all columns are text, as `run_sql` shows them. Raises SqlFailed, also in the
+    middle; a result that ends without it is complete.
+    """
+    wrong = _wrong(db_path, sql)
+    if wrong:
+        raise SqlFailed(wrong)
+    leash = leash or Leash()
+    child = _start()
+    leash.hold(child)
+    late = threading.Timer(timeout_s + KILL_AFTER_S, child.kill)
+    late.daemon = True
+    late.start()
+    asked = {"task": "stream", "as_text": as_text}
+    try:
+        assert child.stdin is not None and child.stdout is not None  # noqa: S101 - for the types
+        with contextlib.suppress(OSError):
+            child.stdin.write(_payload(db_path, sql, asked, timeout_s, memory_mb))
+            child.stdin.flush()
+        for kind, body in _frames(child.stdout):
+            if kind == b"Z":
+                return
+            if kind == b"E":
+                raise SqlFailed(_told(body))
+            yield body
+        text = f"The query needed more than {timeout_s:g} s or {memory_mb} MiB of memory."
+        raise SqlFailed(CANCELLED if leash.cancelled else text)
+    finally:
+        late.cancel()
+        _end(child)
+        _close(child)
+
+
+def _frames(pipe: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """What the child says, up to where it breaks off."""
+    while len(head := pipe.read(9)) == 9:
+        size = int.from_bytes(head[1:], "big")
+        if size > _FRAME_CAP or len(body := pipe.read(size)) < size:
+            return
+        yield head[:1], body
+
+
+def _told(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=SqlResult).error or ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "The query's process ended without an answer."
 
 
 def _environment() -> dict[str, str]:
@@ -129,127 +269,3 @@ def _died(code: int, timeout_s: float, memory_mb: int) -> str:
         f"The query's process ended without an answer (code {code}): it probably needed more than "
         f"{memory_mb} MiB of memory or {timeout_s:g} s."
     )
-
-
-# --- showing --------------------------------------------------------------------------------
-
-_GAP: Final = "  "
-_NARROWEST: Final = 4
-_NUMERIC: Final = (
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL",
-)  # fmt: skip
-_PLAN: Final = ("explain_key", "explain_value")
-
-
-def format_table(result: SqlResult, width: int) -> str:
-    """The result as lines of at most `width` terminal cells, harmless for any terminal."""
-    if result.error is not None:
-        return "\n".join(harmless(line) for line in result.error.splitlines())
-    if result.columns == _PLAN:
-        plans = [row[1] or "" for row in result.rows]
-        return "\n".join(_fit(harmless(s), width) for plan in plans for s in plan.splitlines())
-    header = [harmless(name) for name in result.columns]
-    body = [["NULL" if c is None else harmless(c) for c in row] for row in result.rows]
-    widths = _widths(header, body, width)
-    hidden = len(header) - len(widths)
-    right = [kind.split("(")[0] in _NUMERIC for kind in result.types]
-    lines = [
-        _line(header, widths, right),
-        _GAP.join("─" * w for w in widths),
-        *(_line(row, widths, right) for row in body),
-    ]
-    notes = [f"{len(body):,} row{'' if len(body) == 1 else 's'}"]
-    if result.truncated:
-        notes.append("there are more")
-    if hidden:
-        notes.append(f"{hidden} more columns do not fit")
-    lines.append(_fit(", ".join(notes), width))
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def format_csv(result: SqlResult) -> str:
-    """The result as CSV with a header; NULL is empty.
-
-    Text that a spreadsheet would take for a formula gets a quote in front: it may come from
-    anybody's records.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_no_formula(name) for name in result.columns])
-    numeric = [kind.split("(")[0] in _NUMERIC for kind in result.types]
-    for row in result.rows:
-        writer.writerow(
-            [
-                "" if cell is None else cell if is_number else _no_formula(cell)
-                for cell, is_number in zip(row, numeric, strict=True)
-            ]
-        )
-    return out.getvalue()
-
-
-def format_json(result: SqlResult) -> str:
-    """The whole result as one JSON object in plain ASCII; rows are lists, as names may repeat."""
-    fields = msgspec.to_builtins(result)
-    return json.dumps(fields, indent=2)
-
-
-def harmless(text: str) -> str:
-    """Text without anything a terminal might obey: such characters become visible escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
-
-
-def _escape(c: str) -> str:
-    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(c)
-    if short is not None:
-        return short
-    return f"\\x{ord(c):02x}" if ord(c) < 0x100 else f"\\u{ord(c):04x}"
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _cells(text: str) -> int:
-    """Terminal cells that a harmless text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def _fit(text: str, width: int) -> str:
-    if _cells(text) <= width:
-        return text
-    while text and _cells(text) > width - 1:
-        text = text[: max(0, min(len(text) - 1, width - 1))]
-    return text + "…" if width > 0 else ""
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    parts = []
-    for text, width, to_right in zip(cells, widths, right, strict=False):
-        shown = _fit(text, width)
-        space = " " * (width - _cells(shown))
-        parts.append(space + shown if to_right else shown + space)
-    return _GAP.join(parts)
-
-
-def _widths(header: Sequence[str], body: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Widths of the columns that fit; the widest give way first."""
-    columns = list(zip(header, *body, strict=True))
-    wanted = [max(1, *map(_cells, column)) for column in columns]
-    while len(wanted) > 1 and _total([min(w, _NARROWEST) for w in wanted]) > width:
-        wanted.pop()
-    cap = max(wanted, default=0)
-    while cap > 1 and _total([min(w, cap) for w in wanted]) > width:
-        cap -= 1
-    return [min(w, cap) for w in wanted]
-
-
-def _total(widths: Sequence[int]) -> int:
-    return sum(widths) + len(_GAP) * (len(widths) - 1)

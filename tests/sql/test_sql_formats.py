@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.store.jail import SqlResult, _cells, format_csv, format_json, format_table
+from streaming.store.jail import SqlResult
+from streaming.store.results import _cells, format_csv, format_json, format_table
 
 RESULT = SqlResult(
     columns=("name", "n"),

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import threading
 
 import duckdb
 import pytest
@@ -118,6 +119,51 @@ def test_a_copy_can_be_read_by_others_while_the_store_goes_on(busy, tmp_path):
     assert int(read_elsewhere(copy, "SELECT sum(next_offset) FROM offsets")) == 240
     store.copy_to(copy)
     assert int(read_elsewhere(copy, "SELECT sum(next_offset) FROM offsets")) == 280
+
+
+def test_merging_goes_on_while_a_copy_is_made(busy, tmp_path):
+    store, member, log, model = busy
+    con, under_way, go_on = store.reader(), threading.Event(), threading.Event()
+
+    class Slow:
+        def execute(self, sql):
+            if sql.startswith("COPY"):
+                under_way.set()
+                assert go_on.wait(20)
+            return con.execute(sql)
+
+    copy = tmp_path / "copy.duckdb"
+    copying = threading.Thread(target=store.copy_to, args=(copy, Slow()))
+    copying.start()
+    assert under_way.wait(20)
+    made = member.read(log, SHARDS, 10)
+    assert store.merge([("c-0", made)], ()).acks[0].ok
+    model.apply(made, log)
+    model.advance(())
+    check(store, model)
+    go_on.set()
+    copying.join(20)
+    con.close()
+    assert int(read_elsewhere(copy, "SELECT sum(next_offset) FROM offsets")) == 280
+
+
+def test_a_copy_that_fails_leaves_nothing_and_the_store_goes_on(busy, tmp_path):
+    store, member, log, _ = busy
+    con = store.reader()
+
+    class Full:
+        def execute(self, sql):
+            if sql.startswith("COPY"):
+                raise duckdb.IOException("No space left on device")
+            return con.execute(sql)
+
+    with pytest.raises(duckdb.IOException):
+        store.copy_to(tmp_path / "copy.duckdb", Full())
+    con.close()
+    assert not list(tmp_path.glob("copy*"))
+    store.copy_to(tmp_path / "copy.duckdb")
+    made = member.read(log, SHARDS, 10)
+    assert store.merge([("c-0", made)], ()).acks[0].ok
 
 
 def raw_times(store):

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingsMap, BindingType
 
 from tui.bindings.alarms import ALARMS, ALARMS_BAR
 from tui.bindings.app import APP
+from tui.bindings.console import CONSOLE, CONSOLE_BAR, EDITOR, GRID, READY, READY_BAR
 from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
@@ -30,11 +31,15 @@ __all__ = [
     "APP",
     "BENCH",
     "COMPARISON",
+    "CONSOLE",
+    "CONSOLE_BAR",
     "DIALOG",
     "DIALOGS",
     "DIALOG_BODY",
+    "EDITOR",
     "EVENTS",
     "FILTER",
+    "GRID",
     "HELP_GROUPS",
     "KEY_BAR",
     "KEY_INPUT",
@@ -44,6 +49,8 @@ __all__ = [
     "MAIN",
     "PAGES",
     "PANEL_KEYS",
+    "READY",
+    "READY_BAR",
     "SCROLLING",
     "SHARDS",
     "STRIP",
@@ -54,7 +61,7 @@ __all__ = [
 ]
 
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS)
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *CONSOLE, *EDITOR, *GRID)
 """Bindings of dialogs that the help tells of while none is open."""
 
 
@@ -68,6 +75,8 @@ HELP_GROUPS: Final = tuple(
         ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
         ("In windows", BindingsMap(WINDOWS).shown_keys),
         ("In alarms", BindingsMap(ALARMS).shown_keys),
+        ("In the SQL console", BindingsMap([*CONSOLE, *EDITOR]).shown_keys),
+        ("In the console's rows", BindingsMap(GRID).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

@@ -23,5 +23,6 @@ APP: Final[list[BindingType]] = [
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
     Binding("f8", "picture", "Save the screen as a picture (SVG)", id="app.picture"),
     Binding("m", "mouse", "Let the terminal have the mouse, or take it", id="app.mouse"),
+    Binding("6", "bench('sql')", "SQL console", id="app.sql", key_display="6"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

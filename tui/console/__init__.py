@@ -1,0 +1,1 @@
+"""What the SQL console does without any screen: asking, copies, completion and history."""
