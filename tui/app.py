@@ -12,6 +12,7 @@ from textual.command import Provider
 from streaming.lab.commands import Command, Reply, SetRate, WhatIf
 from streaming.lab.link import LabLink
 from tui import bindings
+from tui.chaos import stepped
 from tui.following import REFRESH_HZ, FollowingApp
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
@@ -23,13 +24,12 @@ from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
 
-LOAD_STEPS: Final = {-1: 0.8, 1: 1.25}
-LEAST_LOAD: Final = 10.0
-MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
-STYLES: Final[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("lab", "dialogs")]
+STYLES: Final[list[str | PurePath]] = [
+    f"styles/{name}.tcss" for name in ("lab", "dialogs", "chaos")
+]
 
 
 class LabApp(FollowingApp):
@@ -64,17 +64,20 @@ class LabApp(FollowingApp):
         self.stream = event.name
         self._show(self._header_moment())
 
+    @property
+    def load(self) -> float:
+        """The load that was asked for last, in records/s."""
+        if self.asked_load is not None:
+            return self.asked_load
+        return 0.0 if self.newest is None else self.newest.traffic.target_per_s
+
     def action_load(self, step: int) -> None:
         """Ask for less or more load than was asked for last."""
         if self.newest is None:
             self.tell("The lab is not running yet.", ok=False)
             return
-        now = self._asked_load
-        if now is None:
-            now = self.newest.traffic.target_per_s
-        wanted = max(now, LEAST_LOAD) * LOAD_STEPS[step]
-        self._asked_load = min(max(round(wanted), 0.0), MOST_LOAD)
-        self.ask(SetRate(self._asked_load))
+        self.asked_load = stepped(self.load, step)
+        self.ask(SetRate(self.asked_load))
 
     def action_help(self) -> None:
         """Explain keys and panels."""

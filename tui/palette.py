@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from streaming.lab.commands import AddConsumer, Inject, KillBroker, KillConsumer, Verify
-from streaming.lab.snapshot import KILL_BROKER, LabSnapshot
+from streaming.lab.commands import SetRate, Verify
+from streaming.lab.snapshot import LabSnapshot
 from tui import deeds
+from tui.chaos import every
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -30,34 +31,17 @@ class Entry(NamedTuple):
     why: str = ""
 
 
-def incident_kinds() -> dict[str, str]:
-    """Return the incidents that can be planted with what each does, loaded when first needed."""
-    from generators.incidents import KINDS
-
-    return {name: kind.text for name, kind in KINDS.items()}
-
-
 def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
     """Return what can be asked for now."""
     if snapshot is None:
         return
-    for consumer in snapshot.consumers:
-        yield Entry(
-            f"Kill consumer {safe(consumer.name, NAME_LIMIT)}",
-            "SIGKILL its process; the lab starts it again after the group moved on",
-            partial(app.ask, KillConsumer(consumer.name)),
-        )
-    yield Entry("Add consumer", "One more process in the group", partial(app.ask, AddConsumer()))
-    yield _needing(
-        KILL_BROKER,
-        app,
-        snapshot,
-        Entry(
-            "Kill broker",
-            "SIGKILL the broker; it restarts on its data",
-            partial(app.ask, KillBroker()),
-        ),
+    yield Entry(
+        "Chaos and traffic",
+        "Load, shapes, incidents, faults of the broker and kills, with what runs already",
+        partial(app.action_bench, "chaos"),
     )
+    for trouble in every(snapshot, app.load):
+        yield _entry(app, trouble.deed)
     yield Entry(
         "What if: other keys",
         "What each key would do to the shown stream, from its newest records",
@@ -69,8 +53,6 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
         "Its nodes and replicas, what it can do and why it cannot do the rest",
         app.action_broker,
     )
-    for name, text in incident_kinds().items():
-        yield Entry(f"Plant incident: {name}", text, partial(app.ask, Inject(name)))
     yield Entry(
         "Verify",
         "Compute the truth from the log and compare it with the store; takes a while",
@@ -117,8 +99,7 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         deeds.collection(stream),
     ]
     for deed in found:
-        run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
-        yield Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
+        yield _entry(app, deed)
     lacking = snapshot.broker.lacks(deeds.ADD_PARTITIONS)
     if stream.view != "kinesis":
         title = f"Add partitions to {safe(stream.name, NAME_LIMIT)}"
@@ -132,15 +113,15 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
 
 def _ask(app: LabApp, deed: deeds.Deed) -> None:
     for command in deed.commands:
+        if isinstance(command, SetRate):
+            app.asked_load = command.per_s
         app.ask(command)
 
 
-def _needing(capability: str, app: LabApp, snapshot: LabSnapshot, entry: Entry) -> Entry:
-    """Return the entry, greyed out with the reason when the broker lacks the capability."""
-    why = snapshot.broker.lacks(capability)
-    if not why:
-        return entry
-    return entry._replace(run=partial(app.tell, f"{entry.title}: {why}", ok=False), why=why)
+def _entry(app: LabApp, deed: deeds.Deed) -> Entry:
+    """Return the deed's line, greyed out with the reason where there is one."""
+    run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
+    return Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
 
 
 class LabCommands(Provider):

@@ -40,6 +40,8 @@ from streaming.lab.commands import (
     WhatIf,
 )
 from streaming.lab.experiments import sample, what_if
+from streaming.lab.fault_commands import LiftFaults, PlantFault
+from streaming.lab.faulting import misbehave
 from streaming.lab.summary import summarise
 from streaming.shards.limiter import MOST_READERS
 
@@ -67,6 +69,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "add", Reply(True, f"{engine.crew.add_consumer().name} joins"))
         case KillBroker():
             return _noted(engine, "kill", _kill_broker(engine))
+        case PlantFault() | LiftFaults():
+            return _noted(engine, "fault", await misbehave(engine, command))
         case Drain(timeout_s):
             return await _drain(engine, timeout_s)
         case Verify():
