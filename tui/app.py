@@ -13,33 +13,32 @@ from streaming.lab.commands import Command, Reply, SetRate, WhatIf
 from streaming.lab.link import LabLink
 from tui import bindings
 from tui.chaos import stepped
-from tui.following import REFRESH_HZ, FollowingApp
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
-from tui.safe import safe
+from tui.preferences import REFRESH_HZ, Choice
 from tui.screens.benches import BENCHES
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
 from tui.screens.main import MainScreen
+from tui.tailored import UNTOLD, TailoredApp
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
 
-REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
 STYLES: Final[list[str | PurePath]] = [
-    f"styles/{name}.tcss" for name in ("lab", "dialogs", "chaos")
+    f"styles/{name}.tcss" for name in ("lab", "dialogs", "chaos", "settings", "themes")
 ]
 
 
-class LabApp(FollowingApp):
+class LabApp(TailoredApp):
     """The app: keys and commands over what follows the lab."""
 
     TITLE = "dasprep-tui"
     CSS_PATH = STYLES
     BINDINGS = bindings.APP
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = (
-        FollowingApp.COMMANDS | {LabCommands}
+        TailoredApp.COMMANDS | {LabCommands}
     )
 
     def action_pause(self) -> None:
@@ -53,11 +52,7 @@ class LabApp(FollowingApp):
     def action_refresh_rate(self, step: int) -> None:
         """Refresh more or less often."""
         place = REFRESH_HZ.index(self.hertz) + step
-        self.hertz = REFRESH_HZ[min(max(place, 0), len(REFRESH_HZ) - 1)]
-        if self._beat is not None:
-            self._beat.stop()
-        self._beat = self.set_interval(1 / self.hertz, self.beat)
-        self.main.show_header(self._header_moment())
+        self.set_rate(REFRESH_HZ[min(max(place, 0), len(REFRESH_HZ) - 1)])
 
     def on_main_screen_stream_chosen(self, event: MainScreen.StreamChosen) -> None:
         """Show another stream, of the held snapshot while the display is paused."""
@@ -131,22 +126,18 @@ class LabApp(FollowingApp):
         width = min(self.size.width, DIALOG_WIDTH) - EDGES
         self.ask(WhatIf(stream.name, (count, 2 * count), width), True)
 
-    def tell(self, text: str, *, ok: bool) -> None:
-        """Show a text from outside as a toast."""
-        shown = safe(text, REPLY_LIMIT)
-        self.notify(shown, severity="information" if ok else "error", markup=False)
-
 
 def run_app(
     link_factory: Callable[[], LabLink],
     *,
-    refresh_hz: float = 2.0,
-    ascii: bool = False,
+    choice: Choice = UNTOLD,
     crash_dir: Path | None = None,
 ) -> int:
     """Run the screens on a lab until the viewer leaves, and return the exit code."""
     from tui.session import run
 
+    wanted = choice.preferences
     return run(
-        lambda: LabApp(link_factory(), refresh_hz=refresh_hz, ascii=ascii), crash_dir=crash_dir
+        lambda: LabApp(link_factory(), refresh_hz=wanted.hz, ascii=wanted.ascii, choice=choice),
+        crash_dir=crash_dir,
     )

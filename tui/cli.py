@@ -252,10 +252,19 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--hz", type=float, default=2.0, choices=(0.5, 1.0, 2.0, 4.0, 10.0), metavar="HZ",
-        help="screen updates a second: 0.5, 1, 2, 4 or 10 (default: 2)",
+        "--hz", type=float, default=argparse.SUPPRESS, choices=(0.5, 1.0, 2.0, 4.0, 10.0),
+        metavar="HZ", help="screen updates a second: 0.5, 1, 2, 4 or 10 (2)",
     )  # fmt: skip
-    parser.add_argument("--ascii", action="store_true", help="draw with plain ASCII only")
+    parser.add_argument(
+        "--ascii", action="store_const", const=True, default=argparse.SUPPRESS,
+        help="draw with plain ASCII only",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theme",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="colours: dasprep-projector, dasprep-calm or one of Textual's (textual-dark)",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,10 +18,10 @@ from tui.alerts import Alerts
 from tui.glyphs import glyphs_for
 from tui.messages import LabNews
 from tui.moment import Moment
+from tui.preferences import REFRESH_HZ
 from tui.screens.live import LiveDialog
 from tui.screens.main import MainScreen
 
-REFRESH_HZ: Final = (0.5, 1.0, 2.0, 4.0, 10.0)
 UNFOCUSED_HZ: Final = 1.0
 """Nobody looks at a terminal without focus: it is refreshed less often."""
 EXIT_LAB_ERROR: Final = 2

@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.text import Text
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from streaming.lab.commands import SetRate, Verify
 from streaming.lab.snapshot import LabSnapshot
-from tui import deeds
+from tui import bindings, deeds
 from tui.chaos import every
 from tui.safe import safe
 
@@ -20,38 +21,92 @@ if TYPE_CHECKING:
 
 NAME_LIMIT = 40
 TEXT_LIMIT = 120
+LOADS = {"load.up": "load(1)", "load.down": "load(-1)"}
+HELP = {
+    "app.help": "Keys, panels and states explained",
+    "app.pause": "Hold the display; the lab goes on",
+    "app.quit": "Leave, and end the lab if it is this screen's own",
+    "refresh.up": "More updates a second",
+    "refresh.down": "Fewer updates a second",
+    "app.settings": "Theme, refresh rate, limits, ASCII, tour and keys, kept between starts",
+    "app.tour": "What each panel and screen is for, one step a key",
+    "shards.filter": "Only the shards that fit what is typed",
+    "shards.filter.clear": "All shards again",
+    "stream.next": "Clicks, orders, and so on",
+    "sort.left": "By another column",
+    "sort.right": "By another column",
+    "sort.reverse": "Largest first or smallest first",
+}
+"""Id of a binding to what it is good for, where its description does not say enough."""
 
 
 class Entry(NamedTuple):
-    """One line of the palette; `why` is the reason it cannot be done here, "" when it can."""
+    """One line of the palette; `why` is the reason it cannot be done here, "" when it can.
+
+    `action` is the binding's action that does the same, "" where no key does.
+    """
 
     title: str
     text: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     why: str = ""
+    action: str = ""
 
 
 def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
-    """Return what can be asked for now."""
-    if snapshot is None:
-        return
-    yield Entry(
+    """Return what can be asked for now: of the lab first, then all that keys do besides."""
+    found = [] if snapshot is None else list(_of_lab(app, snapshot))
+    yield from found
+    done = {entry.action for entry in found}
+    for binding in _keys():
+        if binding.action not in done:
+            done.add(binding.action)
+            yield _action(app, binding)
+
+
+def _keys() -> Iterator[Binding]:
+    """Return the bindings of the app and of the live screen, but for the palette's own."""
+    for binding in (*bindings.APP, *bindings.MAIN):
+        if isinstance(binding, Binding) and binding.action != "command_palette":
+            yield binding
+
+
+def _action(app: LabApp, binding: Binding) -> Entry:
+    """Return a key's line; its action runs where the key would have run it."""
+    place = app.main if binding in bindings.MAIN else app
+    keys = bindings.keys_of([binding], app.keymap).get(binding.id or "", [])
+    text = HELP.get(binding.id or "", "")
+    text = f"{text}; key {' or '.join(keys)}" if text else f"Key {' or '.join(keys)}"
+    run = partial(app.call_later, app.run_action, binding.action, place)
+    return Entry(binding.description, text, run, action=binding.action)
+
+
+def _bench(app: LabApp, title: str, text: str, name: str) -> Entry:
+    return Entry(title, text, partial(app.action_bench, name), action=f"bench('{name}')")
+
+
+def _of_lab(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
+    """Return what can be asked of the lab."""
+    yield _bench(
+        app,
         "Chaos and traffic",
         "Load, shapes, incidents, faults of the broker and kills, with what runs already",
-        partial(app.action_bench, "chaos"),
+        "chaos",
     )
     for trouble in every(snapshot, app.load):
-        yield _entry(app, trouble.deed)
+        yield _entry(app, trouble.deed)._replace(action=LOADS.get(trouble.name, ""))
     yield Entry(
         "What if: other keys",
         "What each key would do to the shown stream, from its newest records",
         app.action_what_if,
+        action="what_if",
     )
     yield from _of_stream(app, snapshot)
     yield Entry(
         "Show broker",
         "Its nodes and replicas, what it can do and why it cannot do the rest",
         app.action_broker,
+        action="broker",
     )
     yield Entry(
         "Verify",
@@ -62,25 +117,29 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
 
 def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
     """Return what can be done to the shown stream and the shard under the cursor."""
-    yield Entry(
+    yield _bench(
+        app,
         "Key lab",
         "Give the shown stream another key; before, after and predicted side by side",
-        partial(app.action_bench, "keys"),
+        "keys",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "Shards and lineage",
         "Splits and merges of the shown stream, and the number of its shards",
-        partial(app.action_bench, "shards"),
+        "shards",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "Windows",
         "The declared windows and their newest results",
-        partial(app.action_bench, "windows"),
+        "windows",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "Alarms and detectors",
         "Their states, their reasons, and what to do about an alarm",
-        partial(app.action_bench, "alarms"),
+        "alarms",
     )
     stream = None if app.main.moment is None else app.main.moment.shown_stream
     if stream is None:

@@ -20,6 +20,7 @@ from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint
 from streaming.lab.stream_snapshot import ShardView, StreamView
 from tests.screens.fakes import events, kinesis_stream, shard, snapshot, starting, stream
 from tui.app import run_app
+from tui.preferences import Choice, Preferences
 
 SLOW_MODES = ("normal", "lost")
 """Modes for people: they start as slowly as a lab does."""
@@ -149,10 +150,10 @@ def main() -> int:
     parser.add_argument("--pid-file", default="")
     parser.add_argument("--crash-dir", type=Path)
     options = parser.parse_args()
+    wanted = Preferences(hz=options.hz, ascii=options.ascii, tour_hidden=True)
     return run_app(
         lambda: DemoLink(options.mode, options.shards, options.pid_file, options.kinesis),
-        refresh_hz=options.hz,
-        ascii=options.ascii,
+        choice=Choice(wanted, wanted),
         crash_dir=options.crash_dir,
     )
 

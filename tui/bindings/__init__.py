@@ -14,6 +14,7 @@ from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
 from tui.bindings.main import EVENTS, FILTER, KEY_BAR, MAIN, SHARDS
+from tui.bindings.settings import SETTINGS, SETTINGS_BAR
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
 
 __all__ = [
@@ -37,7 +38,10 @@ __all__ = [
     "LINEAGE_BAR",
     "MAIN",
     "PAGES",
+    "SETTINGS",
+    "SETTINGS_BAR",
     "SHARDS",
+    "SHORT_NAMES",
     "WINDOWS",
     "WINDOWS_BAR",
     "key_name",
@@ -45,7 +49,7 @@ __all__ = [
 ]
 
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *CHAOS)
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *CHAOS, *SETTINGS)
 """Bindings of dialogs that the help tells of while none is open."""
 
 
@@ -60,6 +64,7 @@ HELP_GROUPS: Final = tuple(
         ("In windows", BindingsMap(WINDOWS).shown_keys),
         ("In alarms", BindingsMap(ALARMS).shown_keys),
         ("In chaos and traffic", BindingsMap(CHAOS).shown_keys),
+        ("In settings", BindingsMap(SETTINGS).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""
@@ -83,6 +88,7 @@ SHORT_NAMES: Final = {
     "minus": "-",
     "colon": ":",
     "slash": "/",
+    "comma": ",",
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",

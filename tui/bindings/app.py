@@ -22,5 +22,6 @@ APP: Final[list[BindingType]] = [
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
     Binding("x", "bench('chaos')", "Chaos and traffic", id="app.chaos", key_display="x"),
+    Binding("comma", "bench('settings')", "Settings", id="app.settings", key_display=","),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from streaming.declarations.file import DeclarationsError
 from streaming.lab import paths
@@ -12,6 +13,7 @@ from streaming.lab.settings import load
 from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root, find_root, lab_declarations
 from tui.options import fail, overrides, warn
+from tui.preferences import Choice, choose, settings_path
 
 
 def main(options: argparse.Namespace) -> int:
@@ -24,6 +26,7 @@ def main(options: argparse.Namespace) -> int:
             "Use `dasprep-tui run --plain` to run the lab without one."
         )
     try:
+        choice = chosen(options)
         if options.attach:
             root = find_root(options.data_dir)
             if not paths.is_running(root):
@@ -32,7 +35,10 @@ def main(options: argparse.Namespace) -> int:
                     "running lab's folder with --data-dir."
                 )
         else:
-            settings = load(getattr(options, "config", None), overrides(options), say=warn)
+            given = overrides(options)
+            if given["limits"] == "on":
+                given["limits"] = choice.preferences.limits
+            settings = load(getattr(options, "config", None), given, say=warn)
             windows = lab_declarations(options)
             root = choose_root(settings.data_dir)
     except (SettingsError, DeclarationsError, FileNotFoundError, OSError) as error:
@@ -44,6 +50,12 @@ def main(options: argparse.Namespace) -> int:
     def screen() -> int:
         from tui.app import run_app
 
-        return run_app(link, refresh_hz=options.hz, ascii=options.ascii)
+        return run_app(link, choice=choice)
 
     return guarded(screen)
+
+
+def chosen(options: argparse.Namespace) -> Choice:
+    """What the viewer wants of the screens. Raises SettingsError."""
+    given = {name: getattr(options, name, None) for name in ("theme", "hz", "ascii")}
+    return choose(settings_path(), os.environ, given)

@@ -9,6 +9,7 @@ from tui.screens.chaos import ChaosScreen
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
+from tui.screens.settings import SettingsScreen
 from tui.screens.windows import WindowsScreen
 
 BENCHES: Final[dict[str, type[LiveDialog]]] = {
@@ -17,4 +18,5 @@ BENCHES: Final[dict[str, type[LiveDialog]]] = {
     "windows": WindowsScreen,
     "alarms": AlarmsScreen,
     "chaos": ChaosScreen,
+    "settings": SettingsScreen,
 }
