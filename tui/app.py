@@ -17,8 +17,9 @@ from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.preferences import REFRESH_HZ, Choice
 from tui.screens.benches import BENCHES
-from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
+from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog, HelpDialog
 from tui.screens.main import MainScreen
+from tui.screens.tour import TourScreen
 from tui.tailored import UNTOLD, TailoredApp
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
@@ -27,7 +28,7 @@ from tui.views.texts import help_lines, plain_lines
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
 STYLES: Final[list[str | PurePath]] = [
-    f"styles/{name}.tcss" for name in ("lab", "dialogs", "chaos", "settings", "themes")
+    f"styles/{name}.tcss" for name in ("lab", "dialogs", "chaos", "settings", "tour", "themes")
 ]
 
 
@@ -79,8 +80,14 @@ class LabApp(TailoredApp):
         keys = bindings.keys_of(bindings.DIALOGS, self._keymap)
         keys |= keys_by_id(self.main.active_bindings.values())
         self.push_screen(
-            Dialog("Help", lambda width: help_lines(keys, width, self.glyphs), glyphs=self.glyphs)
+            HelpDialog(
+                "Help", lambda width: help_lines(keys, width, self.glyphs), glyphs=self.glyphs
+            )
         )
+
+    def action_tour(self) -> None:
+        """Tell of one panel and screen after the other."""
+        self.push_screen(TourScreen(self.glyphs))
 
     def ask(self, command: Command, long: bool = False) -> None:
         """Send a command; the reply comes as a toast, or in a dialog if it took long."""

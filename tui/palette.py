@@ -29,7 +29,6 @@ HELP = {
     "refresh.up": "More updates a second",
     "refresh.down": "Fewer updates a second",
     "app.settings": "Theme, refresh rate, limits, ASCII, tour and keys, kept between starts",
-    "app.tour": "What each panel and screen is for, one step a key",
     "shards.filter": "Only the shards that fit what is typed",
     "shards.filter.clear": "All shards again",
     "stream.next": "Clicks, orders, and so on",
@@ -57,6 +56,8 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
     """Return what can be asked for now: of the lab first, then all that keys do besides."""
     found = [] if snapshot is None else list(_of_lab(app, snapshot))
     yield from found
+    tour = "What each panel and screen is for, one step a key"
+    yield Entry("Take the tour", tour, app.action_tour, action="tour")
     done = {entry.action for entry in found}
     for binding in _keys():
         if binding.action not in done:

@@ -62,6 +62,8 @@ class TailoredApp(FollowingApp):
         for text in (*self._told, *told):
             self.tell(text, ok=False)
         self.theme_changed_signal.subscribe(self, self._theme_changed)
+        if not self.choice.preferences.tour_hidden:
+            self.call_later(self.run_action, "tour")
 
     def tell(self, text: str, *, ok: bool) -> None:
         """Show a text from outside as a toast."""
@@ -85,7 +87,9 @@ class TailoredApp(FollowingApp):
 
     def _remember(self, name: str, value: Any) -> None:
         choice, change = self.choice, {name: value}
+        source = choice.sources.get(name) or str(choice.path or "here")
         self.choice = choice._replace(
+            sources={**choice.sources, name: source},
             preferences=choice.preferences.model_copy(update=change),
             kept=choice.kept.model_copy(update=change),
         )

@@ -15,6 +15,7 @@ from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
 from tui.bindings.main import EVENTS, FILTER, KEY_BAR, MAIN, SHARDS
 from tui.bindings.settings import SETTINGS, SETTINGS_BAR
+from tui.bindings.tour import HELP, TOUR
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "DIALOG_BODY",
     "EVENTS",
     "FILTER",
+    "HELP",
     "HELP_GROUPS",
     "KEY_BAR",
     "KEY_INPUT",
@@ -42,6 +44,7 @@ __all__ = [
     "SETTINGS_BAR",
     "SHARDS",
     "SHORT_NAMES",
+    "TOUR",
     "WINDOWS",
     "WINDOWS_BAR",
     "key_name",
@@ -49,7 +52,18 @@ __all__ = [
 ]
 
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *CHAOS, *SETTINGS)
+DIALOGS: Final = (
+    *BENCH,
+    *PAGES,
+    *KEY_INPUT,
+    *LINEAGE,
+    *WINDOWS,
+    *ALARMS,
+    *CHAOS,
+    *SETTINGS,
+    *HELP,
+    *TOUR,
+)
 """Bindings of dialogs that the help tells of while none is open."""
 
 
@@ -65,6 +79,7 @@ HELP_GROUPS: Final = tuple(
         ("In alarms", BindingsMap(ALARMS).shown_keys),
         ("In chaos and traffic", BindingsMap(CHAOS).shown_keys),
         ("In settings", BindingsMap(SETTINGS).shown_keys),
+        ("In this help, and on the tour", BindingsMap([*HELP, *TOUR]).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""
