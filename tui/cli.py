@@ -19,6 +19,8 @@ from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
 from tui.commands.anomaly_options import add_anomaly
 from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
 from tui.commands.keys_options import add_keys
+from tui.commands.serve_options import EXAMPLES as _SERVE_EXAMPLES
+from tui.commands.serve_options import add_serve
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
 from tui.commands.shards_options import add_actions
 from tui.commands.windows_options import EXAMPLES as _WINDOWS_EXAMPLES
@@ -165,6 +167,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_screen_options(attach)
     attach.set_defaults(module="lab", attach=True)
 
+    add_serve(_command(commands, "serve", "show the screens in a browser", _SERVE_EXAMPLES))
+
     verify = _command(
         commands, "verify", "compare the store with the log, record by record", _VERIFY_EXAMPLES
     )
@@ -258,6 +262,10 @@ def _add_screen_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ascii", action="store_const", const=True, default=argparse.SUPPRESS,
         help="draw with plain ASCII only",
+    )  # fmt: skip
+    parser.add_argument(
+        "--plain", action="store_true", default=argparse.SUPPRESS,
+        help="no screen: lines of text, only what changes, for screen readers and logs",
     )  # fmt: skip
     parser.add_argument(
         "--theme",
