@@ -29,7 +29,7 @@ class Page:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
         self.received = ""
-        self.asked: list[str] = []
+        self.answered: list[str] = []
         self.errors: list[str] = []
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -47,8 +47,8 @@ class Page:
                 if frame["opcode"] == 2:
                     data = base64.b64decode(data).decode("utf-8", "replace")
                 self.received += data
-            elif told["method"] == "Network.requestWillBeSent":
-                self.asked.append(told["params"]["request"]["url"])
+            elif told["method"] == "Network.responseReceived":
+                self.answered.append(told["params"]["response"]["url"])
             elif told["method"] == "Runtime.exceptionThrown":
                 self.errors.append(str(told["params"]))
             self._heard.set()
