@@ -130,6 +130,10 @@ class Shop:
         """The kinds that will strike the next tick, in the order they were planted."""
         return tuple(kind for kind, one in self._active.items() if self._now < one.end_ts)
 
+    def active_ends(self) -> tuple[int, ...]:
+        """When each of `active_incidents` ends, in ms of event time."""
+        return tuple(one.end_ts for one in self._active.values() if self._now < one.end_ts)
+
     def ground_truth(self) -> tuple[GroundTruth, ...]:
         """Every incident planted so far, with the records it has affected until now."""
         return tuple(incident.truth() for incident in self._planted)

@@ -37,6 +37,11 @@ def state_home() -> Path:
     return Path(platformdirs.user_state_dir(APP, appauthor=False))
 
 
+def config_home() -> Path:
+    """The folder of this user's settings (XDG_CONFIG_HOME on Linux)."""
+    return Path(platformdirs.user_config_dir(APP, appauthor=False))
+
+
 def runtime_home() -> Path:
     """A short path only this user may enter, for sockets; made when missing.
 

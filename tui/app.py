@@ -12,36 +12,35 @@ from textual.command import Provider
 from streaming.lab.commands import Command, Reply, SetRate, WhatIf
 from streaming.lab.link import LabLink
 from tui import bindings
-from tui.following import REFRESH_HZ, FollowingApp
+from tui.chaos import stepped
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
-from tui.safe import safe
+from tui.preferences import REFRESH_HZ, Choice
 from tui.screens.benches import BENCHES
-from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog
+from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog, HelpDialog
 from tui.screens.main import MainScreen
+from tui.screens.tour import TourScreen
+from tui.tailored import UNTOLD, TailoredApp
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
 
-LOAD_STEPS: Final = {-1: 0.8, 1: 1.25}
-LEAST_LOAD: Final = 10.0
-MOST_LOAD: Final = 1_000_000.0
-REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
 STYLES: Final[list[str | PurePath]] = [
-    f"styles/{name}.tcss" for name in ("lab", "dialogs", "console")
+    f"styles/{name}.tcss"
+    for name in ("lab", "dialogs", "console", "chaos", "settings", "tour", "themes")
 ]
 
 
-class LabApp(FollowingApp):
+class LabApp(TailoredApp):
     """The app: keys and commands over what follows the lab."""
 
     TITLE = "dasprep-tui"
     CSS_PATH = STYLES
     BINDINGS = bindings.APP
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = (
-        FollowingApp.COMMANDS | {LabCommands}
+        TailoredApp.COMMANDS | {LabCommands}
     )
 
     _mouse_taken = True
@@ -57,36 +56,41 @@ class LabApp(FollowingApp):
     def action_refresh_rate(self, step: int) -> None:
         """Refresh more or less often."""
         place = REFRESH_HZ.index(self.hertz) + step
-        self.hertz = REFRESH_HZ[min(max(place, 0), len(REFRESH_HZ) - 1)]
-        if self._beat is not None:
-            self._beat.stop()
-        self._beat = self.set_interval(1 / self.hertz, self.beat)
-        self.main.show_header(self._header_moment())
+        self.set_rate(REFRESH_HZ[min(max(place, 0), len(REFRESH_HZ) - 1)])
 
     def on_main_screen_stream_chosen(self, event: MainScreen.StreamChosen) -> None:
         """Show another stream, of the held snapshot while the display is paused."""
         self.stream = event.name
         self._show(self._header_moment())
 
+    @property
+    def load(self) -> float:
+        """The load that was asked for last, in records/s."""
+        if self.asked_load is not None:
+            return self.asked_load
+        return 0.0 if self.newest is None else self.newest.traffic.target_per_s
+
     def action_load(self, step: int) -> None:
         """Ask for less or more load than was asked for last."""
         if self.newest is None:
             self.tell("The lab is not running yet.", ok=False)
             return
-        now = self._asked_load
-        if now is None:
-            now = self.newest.traffic.target_per_s
-        wanted = max(now, LEAST_LOAD) * LOAD_STEPS[step]
-        self._asked_load = min(max(round(wanted), 0.0), MOST_LOAD)
-        self.ask(SetRate(self._asked_load))
+        self.asked_load = stepped(self.load, step)
+        self.ask(SetRate(self.asked_load))
 
     def action_help(self) -> None:
         """Explain keys and panels."""
         keys = bindings.keys_of(bindings.DIALOGS, self._keymap)
         keys |= keys_by_id(self.main.active_bindings.values())
         self.push_screen(
-            Dialog("Help", lambda width: help_lines(keys, width, self.glyphs), glyphs=self.glyphs)
+            HelpDialog(
+                "Help", lambda width: help_lines(keys, width, self.glyphs), glyphs=self.glyphs
+            )
         )
+
+    def action_tour(self) -> None:
+        """Tell of one panel and screen after the other."""
+        self.push_screen(TourScreen(self.glyphs))
 
     def ask(self, command: Command, long: bool = False) -> None:
         """Send a command; the reply comes as a toast, or in a dialog if it took long."""
@@ -155,22 +159,18 @@ class LabApp(FollowingApp):
         )
         self.tell(f"{text} m changes that.", ok=True)
 
-    def tell(self, text: str, *, ok: bool) -> None:
-        """Show a text from outside as a toast."""
-        shown = safe(text, REPLY_LIMIT)
-        self.notify(shown, severity="information" if ok else "error", markup=False)
-
 
 def run_app(
     link_factory: Callable[[], LabLink],
     *,
-    refresh_hz: float = 2.0,
-    ascii: bool = False,
+    choice: Choice = UNTOLD,
     crash_dir: Path | None = None,
 ) -> int:
     """Run the screens on a lab until the viewer leaves, and return the exit code."""
     from tui.session import run
 
+    wanted = choice.preferences
     return run(
-        lambda: LabApp(link_factory(), refresh_hz=refresh_hz, ascii=ascii), crash_dir=crash_dir
+        lambda: LabApp(link_factory(), refresh_hz=wanted.hz, ascii=wanted.ascii, choice=choice),
+        crash_dir=crash_dir,
     )

@@ -19,6 +19,8 @@ from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
 from tui.commands.anomaly_options import add_anomaly
 from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
 from tui.commands.keys_options import add_keys
+from tui.commands.serve_options import EXAMPLES as _SERVE_EXAMPLES
+from tui.commands.serve_options import add_serve
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
 from tui.commands.shards_options import add_actions
 from tui.commands.windows_options import EXAMPLES as _WINDOWS_EXAMPLES
@@ -166,6 +168,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_screen_options(attach)
     attach.set_defaults(module="lab", attach=True)
 
+    add_serve(_command(commands, "serve", "show the screens in a browser", _SERVE_EXAMPLES))
+
     verify = _command(
         commands, "verify", "compare the store with the log, record by record", _VERIFY_EXAMPLES
     )
@@ -258,10 +262,23 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--hz", type=float, default=2.0, choices=(0.5, 1.0, 2.0, 4.0, 10.0), metavar="HZ",
-        help="screen updates a second: 0.5, 1, 2, 4 or 10 (default: 2)",
+        "--hz", type=float, default=argparse.SUPPRESS, choices=(0.5, 1.0, 2.0, 4.0, 10.0),
+        metavar="HZ", help="screen updates a second: 0.5, 1, 2, 4 or 10 (2)",
     )  # fmt: skip
-    parser.add_argument("--ascii", action="store_true", help="draw with plain ASCII only")
+    parser.add_argument(
+        "--ascii", action="store_const", const=True, default=argparse.SUPPRESS,
+        help="draw with plain ASCII only",
+    )  # fmt: skip
+    parser.add_argument(
+        "--plain", action="store_true", default=argparse.SUPPRESS,
+        help="no screen: lines of text, only what changes, for screen readers and logs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theme",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="colours: dasprep-projector, dasprep-calm or one of Textual's (textual-dark)",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

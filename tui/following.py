@@ -18,10 +18,10 @@ from tui.alerts import Alerts
 from tui.glyphs import glyphs_for
 from tui.messages import LabNews
 from tui.moment import Moment
+from tui.preferences import REFRESH_HZ
 from tui.screens.live import LiveDialog
 from tui.screens.main import MainScreen
 
-REFRESH_HZ: Final = (0.5, 1.0, 2.0, 4.0, 10.0)
 UNFOCUSED_HZ: Final = 1.0
 """Nobody looks at a terminal without focus: it is refreshed less often."""
 EXIT_LAB_ERROR: Final = 2
@@ -54,7 +54,7 @@ class FollowingApp(App[None]):
         self._drawn_at = float("-inf")
         self._drawn: LabSnapshot | None = None
         self._painting = False
-        self._asked_load: float | None = None
+        self.asked_load: float | None = None
         self._beat: Timer | None = None
         self.main = MainScreen(self.glyphs)
         self._alerts = Alerts(self)
@@ -116,7 +116,7 @@ class FollowingApp(App[None]):
         if self.newest is None or self.newest.traffic.target_per_s != (
             message.news.traffic.target_per_s
         ):
-            self._asked_load = None
+            self.asked_load = None
         self.newest = message.news
         self._alerts.hear(message.news)
         if self._monotonic() - self._drawn_at >= self._period:

@@ -40,7 +40,12 @@ class _Child:
 
 def has_terminal() -> bool:
     """Return whether keys can be read and the screens drawn: standard input and error output."""
-    return os.isatty(0) and os.isatty(2)
+    return in_browser() or (os.isatty(0) and os.isatty(2))
+
+
+def in_browser() -> bool:
+    """Return whether a server of pages has started this process and draws what it writes."""
+    return os.environ.get("TEXTUAL_DRIVER", "").startswith("textual.drivers.web_driver")
 
 
 def guarded(main: Callable[[], int]) -> int:
@@ -81,7 +86,7 @@ def _terminal() -> int | None:
 def _run_child(main: Callable[[], int], writer: int, parent: int) -> None:
     """Run the screens; a way out that does not pass here is a crash, and the parent cleans up."""
     _Child.running = True
-    _die_with(parent)
+    die_with(parent)
     code = EXIT_CRASH
     try:
         code = main()
@@ -98,8 +103,8 @@ def _run_child(main: Callable[[], int], writer: int, parent: int) -> None:
         os._exit(code)
 
 
-def _die_with(parent: int) -> None:
-    """Ask Linux to end the child in order when the guard itself is killed."""
+def die_with(parent: int) -> None:
+    """Ask Linux to end this process in order when its parent is killed."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.text import Text
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from streaming.lab.commands import AddConsumer, Inject, KillBroker, KillConsumer, Verify
-from streaming.lab.snapshot import KILL_BROKER, LabSnapshot
-from tui import deeds
+from streaming.lab.commands import SetRate, Verify
+from streaming.lab.snapshot import LabSnapshot
+from tui import bindings, deeds
+from tui.chaos import every
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -19,58 +21,94 @@ if TYPE_CHECKING:
 
 NAME_LIMIT = 40
 TEXT_LIMIT = 120
+LOADS = {"load.up": "load(1)", "load.down": "load(-1)"}
+HELP = {
+    "app.help": "Keys, panels and states explained",
+    "app.pause": "Hold the display; the lab goes on",
+    "app.quit": "Leave, and end the lab if it is this screen's own",
+    "refresh.up": "More updates a second",
+    "refresh.down": "Fewer updates a second",
+    "app.settings": "Theme, refresh rate, limits, ASCII, tour and keys, kept between starts",
+    "shards.filter": "Only the shards that fit what is typed",
+    "shards.filter.clear": "All shards again",
+    "stream.next": "Clicks, orders, and so on",
+    "sort.left": "By another column",
+    "sort.right": "By another column",
+    "sort.reverse": "Largest first or smallest first",
+}
+"""Id of a binding to what it is good for, where its description does not say enough."""
 
 
 class Entry(NamedTuple):
-    """One line of the palette; `why` is the reason it cannot be done here, "" when it can."""
+    """One line of the palette; `why` is the reason it cannot be done here, "" when it can.
+
+    `action` is the binding's action that does the same, "" where no key does.
+    """
 
     title: str
     text: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     why: str = ""
-
-
-def incident_kinds() -> dict[str, str]:
-    """Return the incidents that can be planted with what each does, loaded when first needed."""
-    from generators.incidents import KINDS
-
-    return {name: kind.text for name, kind in KINDS.items()}
+    action: str = ""
 
 
 def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
-    """Return what can be asked for now."""
-    if snapshot is None:
-        return
-    for consumer in snapshot.consumers:
-        yield Entry(
-            f"Kill consumer {safe(consumer.name, NAME_LIMIT)}",
-            "SIGKILL its process; the lab starts it again after the group moved on",
-            partial(app.ask, KillConsumer(consumer.name)),
-        )
-    yield Entry("Add consumer", "One more process in the group", partial(app.ask, AddConsumer()))
-    yield _needing(
-        KILL_BROKER,
+    """Return what can be asked for now: of the lab first, then all that keys do besides."""
+    found = [] if snapshot is None else list(_of_lab(app, snapshot))
+    yield from found
+    tour = "What each panel and screen is for, one step a key"
+    yield Entry("Take the tour", tour, app.action_tour, action="tour")
+    done = {entry.action for entry in found}
+    for binding in _keys():
+        if binding.action not in done:
+            done.add(binding.action)
+            yield _action(app, binding)
+
+
+def _keys() -> Iterator[Binding]:
+    """Return the bindings of the app and of the live screen, but for the palette's own."""
+    for binding in (*bindings.APP, *bindings.MAIN):
+        if isinstance(binding, Binding) and binding.action != "command_palette":
+            yield binding
+
+
+def _action(app: LabApp, binding: Binding) -> Entry:
+    """Return a key's line; its action runs where the key would have run it."""
+    place = app.main if binding in bindings.MAIN else app
+    keys = bindings.keys_of([binding], app.keymap).get(binding.id or "", [])
+    text = HELP.get(binding.id or "", "")
+    text = f"{text}; key {' or '.join(keys)}" if text else f"Key {' or '.join(keys)}"
+    run = partial(app.call_later, app.run_action, binding.action, place)
+    return Entry(binding.description, text, run, action=binding.action)
+
+
+def _bench(app: LabApp, title: str, text: str, name: str) -> Entry:
+    return Entry(title, text, partial(app.action_bench, name), action=f"bench('{name}')")
+
+
+def _of_lab(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
+    """Return what can be asked of the lab."""
+    yield _bench(
         app,
-        snapshot,
-        Entry(
-            "Kill broker",
-            "SIGKILL the broker; it restarts on its data",
-            partial(app.ask, KillBroker()),
-        ),
+        "Chaos and traffic",
+        "Load, shapes, incidents, faults of the broker and kills, with what runs already",
+        "chaos",
     )
+    for trouble in every(snapshot, app.load):
+        yield _entry(app, trouble.deed)._replace(action=LOADS.get(trouble.name, ""))
     yield Entry(
         "What if: other keys",
         "What each key would do to the shown stream, from its newest records",
         app.action_what_if,
+        action="what_if",
     )
     yield from _of_stream(app, snapshot)
     yield Entry(
         "Show broker",
         "Its nodes and replicas, what it can do and why it cannot do the rest",
         app.action_broker,
+        action="broker",
     )
-    for name, text in incident_kinds().items():
-        yield Entry(f"Plant incident: {name}", text, partial(app.ask, Inject(name)))
     yield Entry(
         "Verify",
         "Compute the truth from the log and compare it with the store; takes a while",
@@ -80,25 +118,29 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
 
 def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
     """Return what can be done to the shown stream and the shard under the cursor."""
-    yield Entry(
+    yield _bench(
+        app,
         "Key lab",
         "Give the shown stream another key; before, after and predicted side by side",
-        partial(app.action_bench, "keys"),
+        "keys",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "Shards and lineage",
         "Splits and merges of the shown stream, and the number of its shards",
-        partial(app.action_bench, "shards"),
+        "shards",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "Windows",
         "The declared windows and their newest results",
-        partial(app.action_bench, "windows"),
+        "windows",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "Alarms and detectors",
         "Their states, their reasons, and what to do about an alarm",
-        partial(app.action_bench, "alarms"),
+        "alarms",
     )
     yield Entry(
         "SQL console",
@@ -122,8 +164,7 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         deeds.collection(stream),
     ]
     for deed in found:
-        run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
-        yield Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
+        yield _entry(app, deed)
     lacking = snapshot.broker.lacks(deeds.ADD_PARTITIONS)
     if stream.view != "kinesis":
         title = f"Add partitions to {safe(stream.name, NAME_LIMIT)}"
@@ -137,15 +178,15 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
 
 def _ask(app: LabApp, deed: deeds.Deed) -> None:
     for command in deed.commands:
+        if isinstance(command, SetRate):
+            app.asked_load = command.per_s
         app.ask(command)
 
 
-def _needing(capability: str, app: LabApp, snapshot: LabSnapshot, entry: Entry) -> Entry:
-    """Return the entry, greyed out with the reason when the broker lacks the capability."""
-    why = snapshot.broker.lacks(capability)
-    if not why:
-        return entry
-    return entry._replace(run=partial(app.tell, f"{entry.title}: {why}", ok=False), why=why)
+def _entry(app: LabApp, deed: deeds.Deed) -> Entry:
+    """Return the deed's line, greyed out with the reason where there is one."""
+    run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
+    return Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
 
 
 class LabCommands(Provider):

@@ -30,7 +30,7 @@ FRAMES: Final = 6
 LINE_LIMIT: Final = 300
 NO_TERMINAL: Final = (
     "dasprep-tui: the screens need a terminal, and this is none. "
-    "Use `dasprep-tui run --plain` to watch the lab as lines of text.\n"
+    "Use `dasprep-tui --plain` to watch the lab as lines of text.\n"
 )
 
 

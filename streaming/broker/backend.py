@@ -15,7 +15,7 @@ from streaming import platform
 from streaming.broker.check import check
 from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
-from streaming.broker.orders import Orders
+from streaming.broker.orders import AtWork, Orders
 from streaming.lab.snapshot import BrokerState
 
 log: Final = logging.getLogger(__name__)
@@ -84,6 +84,9 @@ class Embedded:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._orders: Orders | None = None
+        self.planted: dict[str, AtWork] = {}
+        """Faults by their names in `mischief`; they end with the process."""
+
         self._port = 0
         self.connection = Connection("")
         self.state: BrokerState = "starting"
@@ -133,6 +136,7 @@ class Embedded:
                 f"The embedded broker did not start: {_last_line(self._logfile)}"
             ) from error
         self._orders = Orders(process)
+        self.planted.clear()
         self._port = int(ready["port"])
         self.connection = Connection(f"{ready['host']}:{ready['port']}")
         self._set("up", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from streaming.broker.probe import BrokerFacts
-from streaming.lab.snapshot import KILL_BROKER, CapabilityView
+from streaming.lab.snapshot import KILL_BROKER, PLANT_FAULTS, CapabilityView
 
 ADD_PARTITIONS: Final = "add_partitions"
 DELETE_RECORDS: Final = "delete_records"
@@ -60,6 +60,13 @@ def capabilities(facts: BrokerFacts, *, own: bool) -> tuple[CapabilityView, ...]
             KILL_BROKER,
             "be killed and restarted from the lab",
             "" if own else "the lab did not start it; it kills only its own embedded broker",
+        )
+    )
+    found.append(
+        CapabilityView(
+            PLANT_FAULTS,
+            "misbehave on demand (faults to plant)",
+            "" if own else "only the lab's own embedded broker can be told to misbehave",
         )
     )
     return tuple(found)

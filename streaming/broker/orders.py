@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,13 @@ _ANSWER_S: Final = 5.0
 
 class OrderError(Exception):
     """The broker did not take an order; the text says why."""
+
+
+class AtWork(NamedTuple):
+    """A planted fault's number, and the wall clock (ms) at which it ends by itself."""
+
+    number: int
+    until_at_ms: int
 
 
 class Orders:

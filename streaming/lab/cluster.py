@@ -10,6 +10,7 @@ from streaming.broker.backend import Embedded, External
 from streaming.broker.capabilities import capabilities, replicas
 from streaming.broker.nodes import NodeChange, NodeWatch, first_facts
 from streaming.broker.probe import BrokerFacts
+from streaming.lab.faulting import fault_views
 from streaming.lab.snapshot import BrokerState, BrokerView, CapabilityView
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Cluster:
             leaderless=None if counts is None else counts.leaderless,
             capabilities=self._capabilities,
             refused=b.connection.trouble,
+            faults=fault_views(b),
         )
 
     def _set_state(self) -> None:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from streaming.lab.fault_commands import LiftFaults, PlantFault
+
 
 class _Command(msgspec.Struct, frozen=True, tag=True):
     """Base of all commands."""
@@ -236,6 +238,8 @@ Command: TypeAlias = (
     | KillConsumer
     | AddConsumer
     | KillBroker
+    | PlantFault
+    | LiftFaults
     | StopTraffic
     | Drain
     | Verify

@@ -43,6 +43,8 @@ from streaming.lab.commands import (
 )
 from streaming.lab.copying import copy_store
 from streaming.lab.experiments import compare_keys, sample, try_key, what_if
+from streaming.lab.fault_commands import LiftFaults, PlantFault
+from streaming.lab.faulting import misbehave
 from streaming.lab.summary import summarise
 from streaming.lab.window_history import history
 from streaming.shards.limiter import MOST_READERS
@@ -71,6 +73,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "add", Reply(True, f"{engine.crew.add_consumer().name} joins"))
         case KillBroker():
             return _noted(engine, "kill", _kill_broker(engine))
+        case PlantFault() | LiftFaults():
+            return _noted(engine, "fault", await misbehave(engine, command))
         case Drain(timeout_s):
             return await _drain(engine, timeout_s)
         case Verify():

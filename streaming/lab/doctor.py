@@ -27,7 +27,7 @@ from streaming.broker.nodes import NodeWatch, first_facts
 from streaming.broker.probe import BrokerFacts
 from streaming.lab import paths
 from streaming.lab.cluster import label_of
-from streaming.lab.snapshot import KILL_BROKER
+from streaming.lab.snapshot import KILL_BROKER, PLANT_FAULTS
 
 Level: TypeAlias = Literal["ok", "note", "bad"]
 Say: TypeAlias = Callable[["Finding"], None]
@@ -141,7 +141,7 @@ async def _probed(backend: Backend) -> AsyncIterator[Finding]:
     for item in capabilities(facts, own=not isinstance(backend, External)):
         if item.ok:
             yield Finding("broker", "ok", f"can {item.text}")
-        elif item.name != KILL_BROKER:
+        elif item.name not in (KILL_BROKER, PLANT_FAULTS):
             yield Finding("broker", "note", f"cannot {item.text}: {item.why}")
 
 

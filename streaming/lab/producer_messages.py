@@ -115,6 +115,8 @@ class ProducerStats(Message, frozen=True, tag=True, gc=False):
     puts: tuple[ShardPuts, ...] = ()
     packing: tuple[PackingStats, ...] = ()
     collection: tuple[CollectionStats, ...] = ()
+    incident_ends: tuple[int, ...] = ()
+    """By the wall clock in ms, in the order of `incidents`."""
 
 
 class Told(Message, frozen=True, tag=True, gc=False):

@@ -22,6 +22,9 @@ LabState: TypeAlias = Literal[
 KILL_BROKER: Final = "kill_broker"
 """The capability of being killed and restarted from the lab."""
 
+PLANT_FAULTS: Final = "plant_faults"
+"""The capability of misbehaving on demand."""
+
 BrokerState: TypeAlias = Literal["starting", "up", "down", "restarting"]
 NodeState: TypeAlias = Literal["up", "missing"]
 ConsumerState: TypeAlias = Literal["starting", "joining", "running", "paused", "dead"]
@@ -56,13 +59,20 @@ class CapabilityView(SnapshotPart, frozen=True, gc=False):
         return not self.why
 
 
+class FaultView(SnapshotPart, frozen=True, gc=False):
+    """A fault planted in the broker, by its name in `streaming.broker.mischief`."""
+
+    name: str
+    until_at_ms: int
+
+
 class BrokerView(SnapshotPart, frozen=True, gc=False):
     """The log's server. `since_at_ms` is when it entered `state`.
 
     `nodes` are all that were ever seen, `capabilities` what was probed: both are empty before the
     first answer. `behind` counts shards with a replica that is not in sync, `leaderless` shards
     that nobody leads just now; None: unknown. `refused` says why the cluster does not let the lab
-    in, "" when it does.
+    in, "" when it does. `faults` are those planted in it that are at work.
     """
 
     kind: Literal["embedded", "external"]
@@ -76,6 +86,7 @@ class BrokerView(SnapshotPart, frozen=True, gc=False):
     leaderless: int | None = None
     capabilities: tuple[CapabilityView, ...] = ()
     refused: str = ""
+    faults: tuple[FaultView, ...] = ()
 
     def lacks(self, name: str) -> str:
         """Why it cannot do this, "" when it can or nothing is known yet."""
@@ -83,7 +94,10 @@ class BrokerView(SnapshotPart, frozen=True, gc=False):
 
 
 class TrafficView(SnapshotPart, frozen=True, gc=False):
-    """The generators. `behind_ms` is how far event creation trails its own schedule."""
+    """The generators. `behind_ms` is how far event creation trails its own schedule.
+
+    `incident_ends` are the wall clock's times (ms) at which the `incidents` end, in their order.
+    """
 
     state: Literal["starting", "running", "paused", "done", "dead"]
     shape: str
@@ -94,6 +108,7 @@ class TrafficView(SnapshotPart, frozen=True, gc=False):
     behind_ms: float | None
     incidents: tuple[str, ...]
     throttled: int
+    incident_ends: tuple[int, ...] = ()
 
 
 class ConsumerView(SnapshotPart, frozen=True, gc=False):

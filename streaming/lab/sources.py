@@ -22,8 +22,8 @@ from pydantic import BaseModel, ValidationError
 from streaming import platform
 
 PREFIX: Final = "DASPREP_"
-RESERVED: Final = ("DASPREP_TEST_", "DASPREP_FAULT", "DASPREP_GOLDEN")
-"""Beginnings of names that belong to tests; they are no settings."""
+RESERVED: Final = ("DASPREP_TEST_", "DASPREP_FAULT", "DASPREP_GOLDEN", "DASPREP_SCREEN_")
+"""Beginnings of names that belong to tests and to the screens; they are no settings of a lab."""
 
 _TRUE: Final = ("true", "yes", "on", "1")
 _FALSE: Final = ("false", "no", "off", "0")

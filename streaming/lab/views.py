@@ -121,6 +121,7 @@ def _traffic(engine: Engine) -> TrafficView:
         behind_ms=stats.behind_ms if stats.state == "running" else None,
         incidents=stats.incidents,
         throttled=engine.crew.throttled(),
+        incident_ends=stats.incident_ends,
     )
 
 

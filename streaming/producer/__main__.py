@@ -199,6 +199,9 @@ class Generator:
                 failed=delivery.failed,
                 behind_ms=max(0.0, self._behind_ms),
                 incidents=shop.active_incidents() if shop else (),
+                incident_ends=tuple(
+                    int(self.config.clock.wall(end)) for end in (shop.active_ends() if shop else ())
+                ),
                 acked_ends=delivery.ends(),
                 keys=delivery.keys(),
                 puts=tuple(delivery.puts()),

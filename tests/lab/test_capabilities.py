@@ -13,7 +13,7 @@ from streaming.broker.capabilities import (
 from streaming.broker.embedded.config import CLUSTER_PREFIX
 from streaming.broker.probe import BrokerFacts, ClusterFacts, NodeFacts
 from streaming.lab.cluster import label_of
-from streaming.lab.snapshot import KILL_BROKER
+from streaming.lab.snapshot import KILL_BROKER, PLANT_FAULTS
 
 ALL = dict.fromkeys((*range(93),), (0, 9))
 
@@ -33,7 +33,10 @@ def why(found: BrokerFacts, own: bool = False) -> dict[str, str]:
 
 
 def test_a_broker_that_offers_everything_lacks_only_what_is_not_ours() -> None:
-    assert {name for name, reason in why(facts()).items() if reason} == {KILL_BROKER}
+    assert {name for name, reason in why(facts()).items() if reason} == {
+        KILL_BROKER,
+        PLANT_FAULTS,
+    }
     assert not any(why(facts(), own=True).values())
 
 

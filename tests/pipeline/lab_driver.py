@@ -178,7 +178,13 @@ def run_cli(
 
 
 def cli_env(home: Path) -> dict[str, str]:
-    return {**os.environ, "XDG_DATA_HOME": str(home / "data-home"), "HOME": str(home)}
+    return {
+        **os.environ,
+        "XDG_DATA_HOME": str(home / "data-home"),
+        "XDG_CONFIG_HOME": str(home / "config-home"),
+        "DASPREP_SCREEN_TOUR_HIDDEN": "yes",
+        "HOME": str(home),
+    }
 
 
 @contextlib.contextmanager

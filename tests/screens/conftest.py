@@ -18,6 +18,8 @@ from tests.screens.fake_alarms import NOW_MS
 from tests.screens.fake_link import FakeLink
 from tests.screens.fakes import snapshot
 from tui.app import LabApp
+from tui.preferences import Choice
+from tui.tailored import UNTOLD
 
 WAIT_S = 20.0
 
@@ -100,12 +102,14 @@ def lab() -> Runner:
         ascii: bool = False,
         link: FakeLink | None = None,
         ready: bool = True,
+        choice: Choice = UNTOLD,
     ) -> AsyncIterator[Hand]:
         link = link or FakeLink()
         clocks = {"wall": NOW_MS / 1000, "monotonic": 1000.0}
         app = LabApp(
             link,
             ascii=ascii,
+            choice=choice,
             clock=lambda: clocks["wall"],
             monotonic=lambda: clocks["monotonic"],
         )

@@ -22,6 +22,7 @@ from tests.screens.fakes import events, kinesis_stream, shard, snapshot, startin
 from tests.screens.hostile import PAYLOADS
 from tests.screens.nasty import nasty_kinesis
 from tui.app import run_app
+from tui.preferences import Choice, Preferences
 
 SLOW_MODES = ("normal", "lost")
 """Modes for people: they start as slowly as a lab does."""
@@ -162,10 +163,10 @@ def main() -> int:
     parser.add_argument("--pid-file", default="")
     parser.add_argument("--crash-dir", type=Path)
     options = parser.parse_args()
+    wanted = Preferences(hz=options.hz, ascii=options.ascii, tour_hidden=True)
     return run_app(
         lambda: DemoLink(options.mode, options.shards, options.pid_file, options.kinesis),
-        refresh_hz=options.hz,
-        ascii=options.ascii,
+        choice=Choice(wanted, wanted),
         crash_dir=options.crash_dir,
     )
 

@@ -57,7 +57,7 @@ async def test_palette_plants_incidents(lab: Runner) -> None:
         for entry in entries(hand.app, hand.app.newest):
             if entry.title == "Plant incident: hot_key":
                 entry.run()
-        await hand.until(lambda: hand.link.sent == [Inject("hot_key")])
+        await hand.until(lambda: hand.link.sent == [Inject("hot_key", 30.0)])
 
 
 async def test_verify_reports_in_a_dialog(lab: Runner) -> None:

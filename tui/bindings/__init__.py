@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingsMap, BindingType
 
 from tui.bindings.alarms import ALARMS, ALARMS_BAR
 from tui.bindings.app import APP
+from tui.bindings.chaos import CHAOS, CHAOS_BAR
 from tui.bindings.console import CONSOLE, CONSOLE_BAR, EDITOR, GRID, READY, READY_BAR
 from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
@@ -23,6 +24,8 @@ from tui.bindings.main import (
     SHARDS,
     STRIP,
 )
+from tui.bindings.settings import SETTINGS, SETTINGS_BAR
+from tui.bindings.tour import HELP, TOUR
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
 
 __all__ = [
@@ -30,6 +33,8 @@ __all__ = [
     "ALARMS_BAR",
     "APP",
     "BENCH",
+    "CHAOS",
+    "CHAOS_BAR",
     "COMPARISON",
     "CONSOLE",
     "CONSOLE_BAR",
@@ -40,6 +45,7 @@ __all__ = [
     "EVENTS",
     "FILTER",
     "GRID",
+    "HELP",
     "HELP_GROUPS",
     "KEY_BAR",
     "KEY_INPUT",
@@ -52,8 +58,12 @@ __all__ = [
     "READY",
     "READY_BAR",
     "SCROLLING",
+    "SETTINGS",
+    "SETTINGS_BAR",
     "SHARDS",
+    "SHORT_NAMES",
     "STRIP",
+    "TOUR",
     "WINDOWS",
     "WINDOWS_BAR",
     "key_name",
@@ -61,7 +71,21 @@ __all__ = [
 ]
 
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *CONSOLE, *EDITOR, *GRID)
+DIALOGS: Final = (
+    *BENCH,
+    *PAGES,
+    *KEY_INPUT,
+    *LINEAGE,
+    *WINDOWS,
+    *ALARMS,
+    *CONSOLE,
+    *EDITOR,
+    *GRID,
+    *CHAOS,
+    *SETTINGS,
+    *HELP,
+    *TOUR,
+)
 """Bindings of dialogs that the help tells of while none is open."""
 
 
@@ -77,6 +101,9 @@ HELP_GROUPS: Final = tuple(
         ("In alarms", BindingsMap(ALARMS).shown_keys),
         ("In the SQL console", BindingsMap([*CONSOLE, *EDITOR]).shown_keys),
         ("In the console's rows", BindingsMap(GRID).shown_keys),
+        ("In chaos and traffic", BindingsMap(CHAOS).shown_keys),
+        ("In settings", BindingsMap(SETTINGS).shown_keys),
+        ("In this help, and on the tour", BindingsMap([*HELP, *TOUR]).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""
@@ -100,6 +127,7 @@ SHORT_NAMES: Final = {
     "minus": "-",
     "colon": ":",
     "slash": "/",
+    "comma": ",",
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",

@@ -24,5 +24,7 @@ APP: Final[list[BindingType]] = [
     Binding("f8", "picture", "Save the screen as a picture (SVG)", id="app.picture"),
     Binding("m", "mouse", "Let the terminal have the mouse, or take it", id="app.mouse"),
     Binding("6", "bench('sql')", "SQL console", id="app.sql", key_display="6"),
+    Binding("x", "bench('chaos')", "Chaos and traffic", id="app.chaos", key_display="x"),
+    Binding("comma", "bench('settings')", "Settings", id="app.settings", key_display=","),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

@@ -61,14 +61,14 @@ async def _broker(settings: LabSettings, say: doctor.Say) -> None:
 
 
 def _terminal() -> list[Finding]:
-    """What the screen would find; without a terminal `run --plain` still works."""
+    """What the screen would find; without a terminal `--plain` still works."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return [
             Finding(
                 "terminal",
                 "note",
                 "standard input or output is no terminal",
-                "The screen needs one; `dasprep-tui run --plain` does not.",
+                "The screen needs one; `dasprep-tui --plain` does not.",
             )
         ]
     columns, lines = shutil.get_terminal_size()

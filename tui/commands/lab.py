@@ -3,47 +3,80 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Callable
 
 from streaming.declarations.file import DeclarationsError
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab, LocalLab
-from streaming.lab.link import LabLink
+from streaming.lab.link import LabError, LabLink
 from streaming.lab.settings import load
 from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root, find_root, lab_declarations
 from tui.options import fail, overrides, warn
+from tui.preferences import Choice, choose, settings_path
 
 
 def main(options: argparse.Namespace) -> int:
-    """Open the screen; returns the exit code."""
-    from tui.guard import guarded, has_terminal
+    """Open the screen, or tell of the lab as lines; returns the exit code."""
+    from tui.guard import die_with, guarded, has_terminal, in_browser
 
-    if not has_terminal():
+    plain = getattr(options, "plain", False)
+    if not plain and not has_terminal():
         return fail(
             "the screen needs a terminal, and standard input or output is none. "
-            "Use `dasprep-tui run --plain` to run the lab without one."
+            "Use `dasprep-tui --plain` to watch the lab as lines of text, or `dasprep-tui run`."
         )
+    if in_browser():
+        die_with(os.getppid())
     try:
-        if options.attach:
-            root = find_root(options.data_dir)
-            if not paths.is_running(root):
-                return fail(
-                    f"no lab is running in {root}. Start one with `dasprep-tui`, or name the "
-                    "running lab's folder with --data-dir."
-                )
-        else:
-            settings = load(getattr(options, "config", None), overrides(options), say=warn)
-            windows = lab_declarations(options)
-            root = choose_root(settings.data_dir)
-    except (SettingsError, DeclarationsError, FileNotFoundError, OSError) as error:
+        choice = chosen(options)
+        link = _link(options, choice)
+    except (SettingsError, DeclarationsError, LabError, OSError) as error:
         return fail(str(error))
-
-    def link() -> LabLink:
-        return AttachedLab(root) if options.attach else LocalLab(settings, root, 0.0, windows)
+    if plain:
+        return _plain(link, choice)
 
     def screen() -> int:
         from tui.app import run_app
 
-        return run_app(link, refresh_hz=options.hz, ascii=options.ascii)
+        return run_app(link, choice=choice)
 
     return guarded(screen)
+
+
+def _link(options: argparse.Namespace, choice: Choice) -> Callable[[], LabLink]:
+    """What joins the running lab, or starts one. Raises what is wrong with settings or folder."""
+    if options.attach:
+        running = find_root(options.data_dir)
+        if not paths.is_running(running):
+            raise LabError(
+                f"no lab is running in {running}. Start one with `dasprep-tui`, or name the "
+                "running lab's folder with --data-dir."
+            )
+        return lambda: AttachedLab(running)
+    given = overrides(options)
+    if given["limits"] == "on":
+        given["limits"] = choice.preferences.limits
+    settings = load(getattr(options, "config", None), given, say=warn)
+    windows = lab_declarations(options)
+    root = choose_root(settings.data_dir)
+    return lambda: LocalLab(settings, root, 0.0, windows)
+
+
+def chosen(options: argparse.Namespace) -> Choice:
+    """What the viewer wants of the screens. Raises SettingsError."""
+    given = {name: getattr(options, name, None) for name in ("theme", "hz", "ascii")}
+    return choose(settings_path(), os.environ, given)
+
+
+def _plain(link: Callable[[], LabLink], choice: Choice) -> int:
+    """Tell of the lab as lines; returns the exit code."""
+    from tui.plain import run_plain
+
+    for text in choice.warnings:
+        warn(text)
+    try:
+        return run_plain(link(), ascii=choice.preferences.ascii)
+    except LabError as error:
+        return fail(str(error))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from tui.screens.alarms import AlarmsScreen
+from tui.screens.chaos import ChaosScreen
 from tui.screens.console import ConsoleScreen
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
+from tui.screens.settings import SettingsScreen
 from tui.screens.windows import WindowsScreen
 
 BENCHES: Final[dict[str, type[LiveDialog]]] = {
@@ -17,4 +19,6 @@ BENCHES: Final[dict[str, type[LiveDialog]]] = {
     "windows": WindowsScreen,
     "alarms": AlarmsScreen,
     "sql": ConsoleScreen,
+    "chaos": ChaosScreen,
+    "settings": SettingsScreen,
 }

@@ -40,6 +40,8 @@ class Dialog(ModalScreen[None]):
     COMPONENT_CLASSES = LINE_CLASSES
     AUTO_FOCUS = "#dialog"
 
+    SUBTITLE = "esc closes, j k scroll"
+
     def __init__(
         self, title: str, build: Callable[[int], Sequence[Line]], *, glyphs: Glyphs
     ) -> None:
@@ -57,4 +59,16 @@ class Dialog(ModalScreen[None]):
         """Put the text in at the width the screen allows, so that its height is known."""
         panel = self.query_one(DialogPanel)
         panel.show_lines(self.build(max(1, min(self.app.size.width, DIALOG_WIDTH) - EDGES)))
-        panel.show_title(self.title_text, "esc closes, j k scroll")
+        panel.show_title(self.title_text, self.SUBTITLE)
+
+
+class HelpDialog(Dialog):
+    """The help, from which the tour can be taken."""
+
+    BINDINGS = bindings.HELP
+    SUBTITLE = "esc closes, j k scroll, t takes the tour"
+
+    async def action_tour(self) -> None:
+        """Take the tour instead."""
+        await self.dismiss()
+        await self.app.run_action("tour")
