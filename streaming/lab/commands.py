@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from streaming.lab.record_commands import ReadRecords, TraceRecord
+
 
 class _Command(msgspec.Struct, frozen=True, tag=True):
     """Base of all commands."""
@@ -225,6 +227,8 @@ Command: TypeAlias = (
     | Acknowledge
     | Suppress
     | Summary
+    | ReadRecords
+    | TraceRecord
     | Shutdown
 )
 

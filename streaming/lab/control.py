@@ -40,6 +40,7 @@ from streaming.lab.commands import (
     WhatIf,
 )
 from streaming.lab.experiments import sample, what_if
+from streaming.lab.record_commands import ReadRecords, TraceRecord
 from streaming.lab.summary import summarise
 from streaming.shards.limiter import MOST_READERS
 
@@ -122,6 +123,10 @@ async def execute(engine: Engine, command: Command) -> Reply:
         case Suppress(alarm, seconds, key):
             reply = await engine.watching.suppress(alarm, None if key == "*" else key, seconds)
             return _noted(engine, "alarm", reply)
+        case ReadRecords():
+            return await engine.records.read(command)
+        case TraceRecord():
+            return await engine.records.trace(command)
         case Summary(score_alarms):
             totals = await summarise(engine, score_alarms=score_alarms)
             return Reply(True, "", msgspec.json.encode(totals).decode())
