@@ -112,7 +112,9 @@ async def _back(scan: Scan, high: dict[int, int]) -> RecordsPage:
     rows, left = ordered[-limit:], ordered[:-limit]
     before = dict(reached)
     for _, place, row in left:
-        before[row.shard] = max(before.get(row.shard, 0), place + 1)
+        last = row.sub + 1 >= row.of
+        behind = place_of(row.offset + 1) if last else place + 1
+        before[row.shard] = max(before.get(row.shard, 0), behind)
     return _page(scan, rows, before, high, _distance(before, high), at_end=False)
 
 

@@ -89,7 +89,7 @@ def test_aggregates_are_taken_apart_and_paged_within():
     for n in range(5):
         data = json.dumps(click(NOW, id=f"p{n}")).encode()
         assert pack.add(UserRecord("k", None, data))
-    log.put(0, pack.take().data)
+    log.put(0, pack.finish().data)
     log.put(0, click(NOW, id="alone"))
     found = page(log, limit=3)
     assert ids(found) == ["p3", "p4", "alone"]
