@@ -100,6 +100,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "Their states, their reasons, and what to do about an alarm",
         partial(app.action_bench, "alarms"),
     )
+    yield Entry(
+        "Records",
+        "The newest records of the shown stream; filter, seek, and the path of one",
+        partial(app.action_bench, "records"),
+    )
     stream = None if app.main.moment is None else app.main.moment.shown_stream
     if stream is None:
         return

@@ -13,6 +13,7 @@ from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
 from tui.bindings.main import EVENTS, FILTER, KEY_BAR, MAIN, SHARDS
+from tui.bindings.records import RECORD, RECORD_BAR, RECORD_INPUT, RECORDS, RECORDS_BAR
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
 
 __all__ = [
@@ -34,6 +35,11 @@ __all__ = [
     "LINEAGE_BAR",
     "MAIN",
     "PAGES",
+    "RECORD",
+    "RECORDS",
+    "RECORDS_BAR",
+    "RECORD_BAR",
+    "RECORD_INPUT",
     "SHARDS",
     "WINDOWS",
     "WINDOWS_BAR",
@@ -42,7 +48,7 @@ __all__ = [
 ]
 
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS)
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *RECORDS, *RECORD)
 """Bindings of dialogs that the help tells of while none is open."""
 
 
@@ -56,6 +62,7 @@ HELP_GROUPS: Final = tuple(
         ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
         ("In windows", BindingsMap(WINDOWS).shown_keys),
         ("In alarms", BindingsMap(ALARMS).shown_keys),
+        ("In records", BindingsMap([*RECORDS, *RECORD]).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

@@ -21,5 +21,6 @@ APP: Final[list[BindingType]] = [
     Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
+    Binding("7", "bench('records')", "Records and their paths", id="app.records", key_display="7"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

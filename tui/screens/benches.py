@@ -8,6 +8,7 @@ from tui.screens.alarms import AlarmsScreen
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
+from tui.screens.records import RecordsScreen
 from tui.screens.windows import WindowsScreen
 
 BENCHES: Final[dict[str, type[LiveDialog]]] = {
@@ -15,4 +16,5 @@ BENCHES: Final[dict[str, type[LiveDialog]]] = {
     "shards": LineageScreen,
     "windows": WindowsScreen,
     "alarms": AlarmsScreen,
+    "records": RecordsScreen,
 }
