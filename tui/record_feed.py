@@ -15,10 +15,10 @@ from tui.seek import Seek
 Mode: TypeAlias = Literal["live", "paused", "paging"]
 
 PAGE: Final = 200
-LIVE: Final = 100
+LIVE: Final = 300
 """Records asked for at once: of a page, and of what came since the last time."""
 
-KEPT: Final = 400
+KEPT: Final = 600
 """Rows that the tail has; the oldest go."""
 
 SHARD_BITS: Final = 12

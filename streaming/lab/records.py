@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 IDLE_S: Final = 15.0
 STALL_S: Final = 5.0
+WAIT_MS: Final = 50
 
 
 class Records:
@@ -157,7 +158,7 @@ class Records:
             connection = self._engine.backend.connection
             if self._log is None or self._of is not connection:
                 await self._let_go()
-                log = KafkaLog(connection, self._engine.topics, stall_s=STALL_S)
+                log = KafkaLog(connection, self._engine.topics, stall_s=STALL_S, wait_ms=WAIT_MS)
                 self._log, self._of = await log.__aenter__(), connection
             try:
                 yield self._log

@@ -21,12 +21,16 @@ from streaming.verify.log import Range, Shard
 from streaming.verify.places import offset_of, place_of
 
 FIRST_S: Final = 0.5
+MOST_SINCE: Final = 4_000
+"""Records of the log that are looked through for a filter at each look at what came since."""
+
 MOST_S: Final = 2.0
 MOST_REPLY: Final = 8 << 20
 SHORT: Final = 256
 """Bytes kept of each value once a reply has grown to `MOST_REPLY`."""
 
-_FAR_S: Final = 10 * 365 * 86_400.0
+_FAR_S: Final = 4e9
+"""Past the Unix epoch, however the log is dated."""
 
 
 async def read_page(log: TimedLog, asked: ReadRecords, wanted: Filter, now_ms: int) -> RecordsPage:
@@ -71,42 +75,35 @@ async def _since(scan: Scan) -> RecordsPage:
     low = _places(scan, scan.asked.cursor, default_end=False)
     ends = {shard: end for shard, (_, end) in scan.bounds.items()}
     ranges = {shard: (offset_of(low[shard]), end) for shard, end in ends.items()}
-    asked = sum(end - begin for begin, end in ranges.values())
-    most = scan.budget if scan.filter else min(scan.budget, scan.asked.limit)
-    ranges = _newest_part(ranges, most)
-    if scan.asked.limit > 0:
-        await scan.take(ranges, low, {})
-    rows = _cut(sorted(scan.found)[-scan.asked.limit :] if scan.asked.limit else [])
+    asked, limit = _total(ranges), scan.asked.limit
+    most = MOST_SINCE if scan.filter else limit
+    if limit:
+        await scan.take(_newest_part(ranges, most), low, {})
+    rows = _cut(sorted(scan.found)[-limit:] if limit else [])
     after = {shard: place_of(end) for shard, end in ends.items()}
-    skipped = asked - scan.read if scan.asked.limit else 0
+    skipped = asked - scan.read if limit else 0
     return RecordsPage(
         tuple(row for _, _, row in rows), low, after, asked, scan.read, scan.matched, skipped,
-        scan.stopped, True,
+        "", True,
     )  # fmt: skip
 
 
 async def _back(scan: Scan, high: dict[int, int]) -> RecordsPage:
     """The newest matching records below these places."""
     limit, reached, back_s = max(1, scan.asked.limit), dict(high), FIRST_S
-    from_ms = scan.asked.at or scan.now_ms
-    while not scan.stopped:
+    from_ms, begins = scan.asked.at or scan.now_ms, _edges(scan, 0)
+    while back_s < _FAR_S and reached != begins and scan.matched < limit and not scan.stopped:
         starts = await _starts(scan, from_ms - back_s * 1000)
-        ranges = {}
-        for shard, (begin, _) in scan.bounds.items():
-            upto = reached[shard]
-            end = offset_of(upto) + (1 if upto > place_of(offset_of(upto)) else 0)
-            ranges[shard] = (max(begin, min(starts.get(shard, begin), end)), end)
-        ranges, cut = _within(ranges, scan.budget)
-        await scan.take(ranges, {}, reached)
-        reached = {shard: min(reached[shard], place_of(r[0])) for shard, r in ranges.items()}
-        if cut:
-            scan.stopped = "records"
-        if scan.matched >= limit or all(
-            reached[shard] <= place_of(begin) for shard, (begin, _) in scan.bounds.items()
-        ):
-            break
-        if back_s > _FAR_S:
-            break
+        while scan.matched < limit:
+            ranges = {}
+            for shard, (begin, _) in scan.bounds.items():
+                end = _upto(reached[shard])
+                ranges[shard] = (max(begin, min(starts.get(shard, begin), end)), end)
+            if not _total(ranges) or not (chunk := scan.chunk):
+                break
+            ranges = _newest_part(ranges, chunk)
+            await scan.take(ranges, {}, reached)
+            reached |= {s: place_of(b) for s, (b, e) in ranges.items() if b < e}
         back_s *= 4
     ordered = sorted(scan.found)
     rows, left = ordered[-limit:], ordered[:-limit]
@@ -114,38 +111,44 @@ async def _back(scan: Scan, high: dict[int, int]) -> RecordsPage:
     for _, place, row in left:
         last = row.sub + 1 >= row.of
         behind = place_of(row.offset + 1) if last else place + 1
-        before[row.shard] = max(before.get(row.shard, 0), behind)
-    return _page(scan, rows, before, high, _distance(before, high), at_end=False)
+        before[row.shard] = max(before[row.shard], behind)
+    return _page(scan, rows, before, high, at_end=False)
 
 
 async def _on(scan: Scan, low: dict[int, int]) -> RecordsPage:
     """The oldest matching records from these places on."""
     limit, reached, on_s = max(1, scan.asked.limit), dict(low), FIRST_S
-    from_ms = await _first_ms(scan, low)
-    ends = {shard: place_of(end) for shard, (_, end) in scan.bounds.items()}
-    while from_ms is not None and not scan.stopped:
+    from_ms, ends = await _first_ms(scan, low) or 0, _edges(scan, 1)
+    while on_s < _FAR_S and reached != ends and scan.matched < limit and not scan.stopped:
         starts = await _starts(scan, from_ms + on_s * 1000)
-        ranges = {}
-        for shard, (_, end) in scan.bounds.items():
-            first = offset_of(reached[shard])
-            ranges[shard] = (first, max(first, min(starts.get(shard, end), end)))
-        ranges, cut = _within(ranges, scan.budget, newest=False)
-        await scan.take(ranges, low, {})
-        reached = {shard: max(reached[shard], place_of(r[1])) for shard, r in ranges.items()}
-        if cut:
-            scan.stopped = "records"
-        if scan.matched >= limit or all(reached[s] >= end for s, end in ends.items()):
-            break
-        if on_s > _FAR_S:
-            break
+        while scan.matched < limit:
+            ranges = {}
+            for shard, (_, end) in scan.bounds.items():
+                first = offset_of(reached[shard])
+                ranges[shard] = (first, max(first, min(starts.get(shard, end), end)))
+            if not _total(ranges) or not (chunk := scan.chunk):
+                break
+            ranges = _oldest_part(ranges, chunk)
+            await scan.take(ranges, low, {})
+            reached |= {s: place_of(e) for s, (b, e) in ranges.items() if b < e}
         on_s *= 4
     ordered = sorted(scan.found)
     rows, left = ordered[:limit], ordered[limit:]
     after = dict(reached)
     for _, place, row in left:
         after[row.shard] = min(after[row.shard], place)
-    at_end = all(after[shard] >= end for shard, end in ends.items())
-    return _page(scan, rows, low, after, _distance(low, after), at_end=at_end)
+    return _page(scan, rows, low, after, at_end=after == ends)
+
+
+def _edges(scan: Scan, side: int) -> dict[int, int]:
+    """The places where the log begins (0) or ends (1)."""
+    return {shard: place_of(bound[side]) for shard, bound in scan.bounds.items()}
+
+
+def _upto(place: int) -> int:
+    """The offset below which everything before a place is."""
+    offset = offset_of(place)
+    return offset + 1 if place > place_of(offset) else offset
 
 
 async def _first_ms(scan: Scan, low: Mapping[int, int]) -> int | None:
@@ -169,23 +172,27 @@ async def _starts(scan: Scan, at_ms: float) -> dict[int, int]:
     return await scan.log.starts(scan.asked.stream, scan.bounds, max(0, int(at_ms)))
 
 
-def _within(
-    ranges: Mapping[int, Range], most: int, *, newest: bool = True
-) -> tuple[dict[int, Range], bool]:
-    """At most about `most` offsets of these ranges, the same part of each; whether that cut."""
-    total = sum(end - begin for begin, end in ranges.values())
-    if total <= most:
-        return dict(ranges), False
-    if newest:
-        return _newest_part(ranges, most), True
-    share = most / total
-    return {s: (b, b + round((e - b) * share)) for s, (b, e) in ranges.items()}, True
+def _total(ranges: Mapping[int, Range]) -> int:
+    return sum(end - begin for begin, end in ranges.values())
+
+
+def _oldest_part(ranges: Mapping[int, Range], most: int) -> dict[int, Range]:
+    """The oldest `most` offsets, each shard's in proportion."""
+    mirrored = {shard: (-end, -begin) for shard, (begin, end) in ranges.items()}
+    return {shard: (-e, -b) for shard, (b, e) in _newest_part(mirrored, most).items()}
 
 
 def _newest_part(ranges: Mapping[int, Range], most: int) -> dict[int, Range]:
-    total = sum(end - begin for begin, end in ranges.values())
-    share = min(1.0, most / total) if total else 1.0
-    return {s: (e - round((e - b) * share), e) for s, (b, e) in ranges.items()}
+    """The newest `most` offsets, each shard's in proportion, whole ones by largest remainder."""
+    total = _total(ranges)
+    if total <= most:
+        return dict(ranges)
+    parts = {shard: divmod((end - begin) * most, total) for shard, (begin, end) in ranges.items()}
+    left = most - sum(whole for whole, _ in parts.values())
+    more = set(sorted(parts, key=lambda shard: -parts[shard][1])[:left])
+    return {
+        shard: (end - parts[shard][0] - (shard in more), end) for shard, (_, end) in ranges.items()
+    }
 
 
 def _distance(low: Mapping[int, int], high: Mapping[int, int]) -> int:
@@ -195,11 +202,11 @@ def _distance(low: Mapping[int, int], high: Mapping[int, int]) -> int:
 
 def _page(
     scan: Scan, rows: Sequence[Found], before: dict[int, int], after: dict[int, int],
-    asked: int, *, at_end: bool,
+    *, at_end: bool,
 ) -> RecordsPage:  # fmt: skip
-    cut = _cut(rows)
+    asked = _distance(before, after)
     return RecordsPage(
-        tuple(row for _, _, row in cut), before, after, asked, scan.read, scan.matched, 0,
+        tuple(row for _, _, row in _cut(rows)), before, after, asked, scan.read, scan.matched, 0,
         scan.stopped, at_end,
     )  # fmt: skip
 

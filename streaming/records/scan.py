@@ -20,6 +20,12 @@ MOST_SCANNED: Final = 20_000
 """Records of the log for one reply: to show them as they are, and to look for some."""
 
 MOST_BYTES: Final = 32 << 20
+CHUNK: Final = 1_000
+"""Records of the log read at once; a reply ends between two chunks, so that its places are exact.
+"""
+
+FIRST_CHUNK: Final = 250
+"""The first one, while nothing is known of their sizes."""
 
 
 class TimedLog(LogSource, Protocol):
@@ -53,9 +59,21 @@ class Scan:
     stopped: Stopped = ""
 
     @property
-    def budget(self) -> int:
-        """Records of the log that may still be read."""
-        return (MOST_SCANNED if self.filter else MOST_READ) - self.read
+    def chunk(self) -> int:
+        """Records of the log to read next; 0 when this reply has to end, and why in `stopped`."""
+        left = (MOST_SCANNED if self.filter else MOST_READ) - self.read
+        if left <= 0:
+            self.stopped = "records"
+        elif self.bytes >= MOST_BYTES:
+            self.stopped = "bytes"
+        elif time.monotonic() > self.deadline:
+            self.stopped = "time"
+        if self.stopped:
+            return 0
+        if not self.read:
+            return min(left, FIRST_CHUNK)
+        fit = (MOST_BYTES - self.bytes) * self.read // max(1, self.bytes)
+        return max(1, min(left, CHUNK, fit))
 
     @property
     def keep(self) -> int:
@@ -70,16 +88,11 @@ class Scan:
         wanted: dict[Shard, Range] = {(stream, s): r for s, r in ranges.items() if r[0] < r[1]}
         if not wanted:
             return
+        # Counted by offsets: a log may have gaps, and they are read, too.
+        self.read += sum(end - begin for begin, end in wanted.values())
         async for batch in self.log.read(wanted):
-            self.read += len(batch)
             self.bytes += sum(len(record.value or b"") for record in batch)
             self.found += await asyncio.to_thread(self._rows, batch, low, high)
-            if self.bytes > MOST_BYTES:
-                self.stopped = "bytes"
-            elif time.monotonic() > self.deadline:
-                self.stopped = "time"
-            if self.stopped:
-                return
 
     def _rows(
         self, batch: Sequence[LogRecord], low: Mapping[int, int], high: Mapping[int, int]

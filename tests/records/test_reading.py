@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from streaming.records import scan
+from streaming.records import reading, scan
 from streaming.shards.kpl import Aggregator, UserRecord
 from streaming.verify.places import place_of
 from tests.records.record_support import MemoryLog, filled, ids, page
@@ -61,8 +61,10 @@ def test_what_came_since_is_counted_and_sampled_when_it_is_too_much():
     counted = page(log, cursor=first.after, limit=0)
     assert (counted.asked, counted.read, counted.rows) == (30, 0, ())
     sampled = page(log, cursor=first.after, limit=10)
-    assert (sampled.asked, sampled.skipped, len(sampled.rows)) == (30, 21, 9)
-    assert {row.offset for row in sampled.rows} == {41, 42, 43} | {40, 41, 42}
+    assert (sampled.asked, sampled.skipped, len(sampled.rows)) == (30, 20, 10)
+    assert {row.shard for row in sampled.rows} == {0, 1, 2}
+    thin = page(log, cursor=first.after, limit=2)
+    assert (thin.read, thin.skipped, len(thin.rows)) == (2, 28, 2)
     whole = page(log, cursor=first.after, limit=30)
     assert whole.skipped == 0 and len(whole.rows) == 30
 
@@ -74,14 +76,39 @@ def test_a_new_shard_is_read_from_its_beginning():
     assert ids(page(log, cursor=after)) == ["child"]
 
 
-def test_bounds_hold_and_are_told(monkeypatch):
-    monkeypatch.setattr(scan, "MOST_SCANNED", 200)
+def test_bounds_hold_and_are_told_and_paging_goes_on_from_there(monkeypatch):
+    monkeypatch.setattr(scan, "MOST_SCANNED", 300)
     found = page(filled(), filter="id=e1")
-    assert found.stopped == "records" and found.read <= 210 and not found.rows
-    on = page(filled(), "before", filter="id=e1", cursor=found.before)
-    assert on.rows == () and max(on.before.values()) < max(found.before.values())
-    monkeypatch.setattr(scan, "MOST_BYTES", 1000)
-    assert page(filled()).stopped == "bytes"
+    assert (found.stopped, found.read, found.rows) == ("records", 300, ())
+    looks = 1
+    while not found.rows:
+        found = page(filled(), "before", filter="id=e1", cursor=found.before)
+        looks += 1
+    assert ids(found) == ["e1"] and looks == 4
+    on = page(filled(), "after", filter="id=e998", cursor={})
+    assert on.stopped == "records" and not on.at_end
+    while not on.rows:
+        on = page(filled(), "after", filter="id=e998", cursor=on.after)
+    assert ids(on) == ["e998"]
+
+
+def test_bytes_are_bounded_between_chunks(monkeypatch):
+    monkeypatch.setattr(scan, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(scan, "FIRST_CHUNK", 10)
+    log = MemoryLog()
+    for n in range(300):
+        log.put(0, click(NOW, id=f"e{n}", page="x" * 1000))
+    found = page(log)
+    assert found.stopped == "bytes" and 70 <= len(found.rows) <= 100
+    assert ids(found)[-1] == "e299"
+    back = page(log, "before", cursor=found.before)
+    assert ids(back)[-1] == f"e{299 - len(found.rows)}"
+
+
+def test_time_is_bounded(monkeypatch):
+    monkeypatch.setattr(reading, "MOST_S", -1.0)
+    found = page(filled(), filter="id=e1")
+    assert (found.stopped, found.read) == ("time", 0)
 
 
 def test_aggregates_are_taken_apart_and_paged_within():

@@ -85,7 +85,8 @@ async def test_one_record(lab: Runner, name: str, size: Any, ascii: bool, shown:
         await hand.pilot.press("enter")
         await hand.sees("path of the record")
         await hand.pilot.pause()
-        same_as_golden(name, hand.lines)
+        # The first line is the live header's, seen through two dialogs: not this screen's.
+        same_as_golden(name, hand.lines[1:])
         traces = [asked for asked in link.sent if isinstance(asked, TraceRecord)]
         assert traces == [TraceRecord("clicks", 3, 29, 0)]
 
@@ -104,7 +105,7 @@ async def test_the_tail_follows_holds_and_follows_again(lab: Runner) -> None:
         assert link.sent[-1].limit == 0  # type: ignore[union-attr]
         await hand.pilot.press("p")
         await hand.until(lambda: not screen._asking)
-        await hand.sees("105 of 1,239 new shown: a sample")
+        await hand.sees("305 of 1,239 new shown: a sample")
         await hand.until(
             lambda: screen.chosen is not None and "e-32" in (screen.chosen.value or "")
         )

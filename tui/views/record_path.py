@@ -82,7 +82,7 @@ def _hash(step: HashStep, shard: int, width: int, glyphs: Glyphs) -> Iterator[Li
         return
     if step.kind == "murmur2":
         yield from _entry("hash", f"murmur2 of {step.of}: {int(step.hash):,}", width)
-        text = f"without its sign modulo {step.modulo} is {step.shard}"
+        text = f"without its sign, modulo {step.modulo}: {step.shard}"
     else:
         source = f"MD5 of {step.of}" if step.kind == "MD5" else "explicit hash key"
         yield from _entry("hash", f"{source}: {int(step.hash):032x}", width)
@@ -113,7 +113,7 @@ def _shard(path: RecordPath, width: int, glyphs: Glyphs) -> Iterator[Line]:
     yield from _entry("consumer", owner, width)
     stored, style = numbers.UNKNOWN, "dim"
     if path.stored_offset is not None:
-        at = f"the shard's next is {path.stored_offset:,}"
+        at = f"the shard's next to store is {path.stored_offset:,}"
         stored, style = (
             (f"{glyphs.good} it is in the store; {at}", "good")
             if path.row.offset < path.stored_offset
