@@ -104,9 +104,11 @@ class Scan:
                 if not low.get(part.shard, 0) <= place < high.get(part.shard, 1 << 62):
                     continue
                 sub = place - place_of(part.offset)
-                event = decoded(part.value)
+                looks_inside = self.filter.of_values
+                event = decoded(part.value) if looks_inside else None
                 if not self.filter.matches(part, sub, event):
                     continue
+                event = event if looks_inside else decoded(part.value)
                 of = len(together) if part.value is not record.value else 0
                 row = row_of(part, sub, of, event, self.keep, dropped)
                 found.append(((row.timestamp_ms, row.shard, place), place, row))

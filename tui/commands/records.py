@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -73,7 +74,8 @@ def _told(options: argparse.Namespace, reply: Reply) -> int:
     if not reply.ok:
         return fail(reply.text or "the lab ended before it could answer", REFUSED)
     if options.json:
-        print(reply.data)
+        # In ASCII: what a terminal might act on, or not show, is an escape of JSON.
+        print(json.dumps(json.loads(reply.data)).replace("\x7f", "\\u007f"))
         return 0 if options.path is not None or _page(reply).rows else REFUSED
     if options.path is not None:
         followed = msgspec.json.decode(reply.data, type=RecordPath)

@@ -37,6 +37,8 @@ usage, or no running lab."""
 
 def add_records(parser: argparse.ArgumentParser) -> None:
     """The options."""
+    # Argparse takes "-2m" for an option, unless it is told that it looks like a negative number.
+    parser._negative_number_matcher = re.compile(r"-\d")
     add = parser.add_argument
     add("--stream", metavar="NAME", help="clicks, orders or access (default: the first there is)")
     add("--last", type=positive, default=20, metavar="N", help="how many records (default: 20)")

@@ -153,11 +153,14 @@ def live_words(feed: Feed) -> str:
         words = f"{feed.matched:,} match of {read} read"
         words += f", {came} came: a sample" if feed.read < feed.came else ""
         return words + (f", {feed.shown:,} shown" if feed.shown < feed.matched else "")
-    if feed.read < feed.came and feed.shown == feed.read:
-        return f"{read} of {came} new shown: a sample"
-    if feed.read < feed.came or feed.shown < feed.matched:
-        return f"{feed.shown:,} shown, from {read} of {came} of the log: a sample"
-    return f"all {numbers.count(feed.shown)} new shown"
+    if feed.read == feed.came and feed.shown == feed.matched:
+        return f"all {numbers.count(feed.shown)} new shown"
+    shown = numbers.count(feed.shown)
+    if feed.read == feed.came:
+        return f"{shown} of {numbers.count(feed.matched)} new shown: a sample"
+    if feed.matched == feed.read:
+        return f"{shown} of {came} new shown: a sample"
+    return f"{shown} shown, from {read} of {came} new in the log: a sample"
 
 
 def page_words(feed: Feed) -> str:
