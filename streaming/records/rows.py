@@ -37,12 +37,17 @@ def row_of(
         cut=len(value or b"") > keep,
         utf8=utf8,
         headers=tuple(
-            (name[:HEADER_KEPT], text_of(data or b"", HEADER_KEPT)[0])
+            (_named(name), text_of(data or b"", HEADER_KEPT)[0])
             for name, data in list(record.headers)[:MOST_HEADERS]
         ),
         of=of,
         dropped=dropped,
     )
+
+
+def _named(name: str) -> str:
+    """A header's name as text that can travel."""
+    return name[:HEADER_KEPT].encode("utf-8", "replace").decode()
 
 
 def text_of(data: bytes, keep: int) -> tuple[str, bool]:
