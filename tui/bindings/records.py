@@ -32,8 +32,8 @@ RECORD_INPUT: Final[list[BindingType]] = [
 
 RECORD: Final[list[BindingType]] = [
     Binding("r", "screen.again", "Look again", id="record.again"),
-    Binding("c", "screen.copy_value", "Copy the value", id="record.copy.value"),
-    Binding("y", "screen.copy_row", "Copy the row", id="record.copy.row"),
+    Binding("c", "screen.copy_value", "Copy the value", show=False, id="record.copy.value"),
+    Binding("y", "screen.copy_row", "Copy the row", show=False, id="record.copy.row"),
     Binding("q,enter", "screen.dismiss", "Close", show=False, id="record.close"),
     Binding("j,down", "scroll_body(1)", "Down", show=False, id="record.down"),
     Binding("k,up", "scroll_body(-1)", "Up", show=False, id="record.up"),
