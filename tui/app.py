@@ -29,7 +29,7 @@ TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
 STYLES: Final[list[str | PurePath]] = [
     f"styles/{name}.tcss"
-    for name in ("lab", "dialogs", "console", "chaos", "settings", "tour", "themes")
+    for name in ("lab", "dialogs", "console", "chaos", "settings", "tour", "themes", "records")
 ]
 
 

@@ -19,6 +19,8 @@ from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
 from tui.commands.anomaly_options import add_anomaly
 from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
 from tui.commands.keys_options import add_keys
+from tui.commands.records_options import EXAMPLES as _RECORDS_EXAMPLES
+from tui.commands.records_options import add_records
 from tui.commands.serve_options import EXAMPLES as _SERVE_EXAMPLES
 from tui.commands.serve_options import add_serve
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
@@ -222,6 +224,13 @@ def build_parser() -> argparse.ArgumentParser:
         _command(
             commands, "alarms", "list, acknowledge and suppress alarms; look at detectors",
             _ALARMS_EXAMPLES,
+        )
+    )  # fmt: skip
+
+    add_records(
+        _command(
+            commands, "records", "show records of a running lab, and the path of one",
+            _RECORDS_EXAMPLES,
         )
     )  # fmt: skip
 

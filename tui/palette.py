@@ -147,6 +147,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "Ask the store: read-only SQL on a copy, with ready queries and export",
         partial(app.action_bench, "sql"),
     )
+    yield Entry(
+        "Records",
+        "The newest records of the shown stream; filter, seek, and the path of one",
+        partial(app.action_bench, "records"),
+    )
     stream = None if app.main.moment is None else app.main.moment.shown_stream
     if stream is None:
         return

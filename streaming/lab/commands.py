@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from streaming.lab.fault_commands import LiftFaults, PlantFault
+from streaming.lab.record_commands import ReadRecords, TraceRecord
 
 
 class _Command(msgspec.Struct, frozen=True, tag=True):
@@ -262,6 +263,8 @@ Command: TypeAlias = (
     | Acknowledge
     | Suppress
     | Summary
+    | ReadRecords
+    | TraceRecord
     | Shutdown
 )
 

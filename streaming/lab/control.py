@@ -45,6 +45,7 @@ from streaming.lab.copying import copy_store
 from streaming.lab.experiments import compare_keys, sample, try_key, what_if
 from streaming.lab.fault_commands import LiftFaults, PlantFault
 from streaming.lab.faulting import misbehave
+from streaming.lab.record_commands import ReadRecords, TraceRecord
 from streaming.lab.summary import summarise
 from streaming.lab.window_history import history
 from streaming.shards.limiter import MOST_READERS
@@ -136,6 +137,10 @@ async def execute(engine: Engine, command: Command) -> Reply:
         case Suppress(alarm, seconds, key):
             reply = await engine.watching.suppress(alarm, None if key == "*" else key, seconds)
             return _noted(engine, "alarm", reply)
+        case ReadRecords():
+            return await engine.records.read(command)
+        case TraceRecord():
+            return await engine.records.trace(command)
         case Summary(score_alarms):
             totals = await summarise(engine, score_alarms=score_alarms)
             return Reply(True, "", msgspec.json.encode(totals).decode())

@@ -34,6 +34,7 @@ from streaming.lab.opening import prepare
 from streaming.lab.paths import LabPaths
 from streaming.lab.reading import Reading
 from streaming.lab.rebalances import Rebalances
+from streaming.lab.records import Records
 from streaming.lab.server import Server
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import BrokerState, LabSnapshot, LabState
@@ -100,6 +101,7 @@ class Engine:
         self.clock = clocks.begin(self.started_at_ms, settings.speed, None, None)
         self.reading = Reading(self)
         self.applications = Applications(self)
+        self.records = Records(self)
         self._seq = 0
 
     def _make_backend(self) -> Backend:
@@ -181,6 +183,7 @@ class Engine:
         if self.watch is not None:
             await self.watch.close()
         await self.watching.close()
+        await self.records.close()
         if self.merger is not None:
             self.journal.add("info", "stop", "the lab ends")
             if not isinstance(self.failure, StoreFailed):

@@ -96,15 +96,16 @@ class Epochs:
 
     def at(self, stream: str, shard: int, offset: int) -> int:
         """The epoch of a record. Records that are older than every epoch count for the first."""
-        epoch = self._at(stream, shard, offset)
+        epoch = self.find(stream, shard, offset)
         return FIRST if epoch is None else epoch.plan.epoch
 
-    def _at(self, stream: str, shard: int, offset: int) -> Epoch | None:
+    def find(self, stream: str, shard: int, offset: int) -> Epoch | None:
+        """The epoch of a record with its plan, None of one that is older than every epoch."""
         return next((e for e in reversed(self.of(stream)) if offset >= e.begin(shard)), None)
 
     def count_inversion(self, stream: str, shard: int, offset: int) -> None:
         """Count this record among the inversions of its epoch."""
-        epoch = self._at(stream, shard, offset)
+        epoch = self.find(stream, shard, offset)
         if epoch is not None:
             epoch.inversions += 1
             self._changed.add((stream, epoch.plan.epoch))

@@ -54,7 +54,8 @@ class LogSource(Protocol):
 class KafkaLog:
     """A Kafka cluster as a log source. Joins no group and commits nothing.
 
-    `topics` maps stream to topic where they differ.
+    `topics` maps stream to topic where they differ. `wait_ms` is how long a fetch at the log's end
+    waits for more; the next read has to wait for it.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class KafkaLog:
         topics: Mapping[str, str] | None = None,
         *,
         stall_s: float = STALL_S,
+        wait_ms: int = _POLL_MS,
     ) -> None:
         self._kafka = kafka
         self._topics = dict(topics or {})
         self._stall_s = stall_s
+        self._wait_ms = wait_ms
         self._consumer: Any = None
 
     async def __aenter__(self) -> KafkaLog:
@@ -77,6 +80,7 @@ class KafkaLog:
             auto_offset_reset="none",
             isolation_level="read_committed",
             client_id="dasprep-verify",
+            fetch_max_wait_ms=self._wait_ms,
         )
         try:
             await self._within("connecting", self._consumer.start())

@@ -24,6 +24,7 @@ from tui.bindings.main import (
     SHARDS,
     STRIP,
 )
+from tui.bindings.records import RECORD, RECORD_BAR, RECORD_INPUT, RECORDS, RECORDS_BAR
 from tui.bindings.settings import SETTINGS, SETTINGS_BAR
 from tui.bindings.tour import HELP, TOUR
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
@@ -57,6 +58,11 @@ __all__ = [
     "PANEL_KEYS",
     "READY",
     "READY_BAR",
+    "RECORD",
+    "RECORDS",
+    "RECORDS_BAR",
+    "RECORD_BAR",
+    "RECORD_INPUT",
     "SCROLLING",
     "SETTINGS",
     "SETTINGS_BAR",
@@ -85,6 +91,8 @@ DIALOGS: Final = (
     *SETTINGS,
     *HELP,
     *TOUR,
+    *RECORDS,
+    *RECORD,
 )
 """Bindings of dialogs that the help tells of while none is open."""
 
@@ -104,6 +112,7 @@ HELP_GROUPS: Final = tuple(
         ("In chaos and traffic", BindingsMap(CHAOS).shown_keys),
         ("In settings", BindingsMap(SETTINGS).shown_keys),
         ("In this help, and on the tour", BindingsMap([*HELP, *TOUR]).shown_keys),
+        ("In records", BindingsMap([*RECORDS, *RECORD]).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

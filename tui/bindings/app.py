@@ -26,5 +26,6 @@ APP: Final[list[BindingType]] = [
     Binding("6", "bench('sql')", "SQL console", id="app.sql", key_display="6"),
     Binding("x", "bench('chaos')", "Chaos and traffic", id="app.chaos", key_display="x"),
     Binding("comma", "bench('settings')", "Settings", id="app.settings", key_display=","),
+    Binding("7", "bench('records')", "Records and their paths", id="app.records", key_display="7"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

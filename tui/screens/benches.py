@@ -10,6 +10,7 @@ from tui.screens.console import ConsoleScreen
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
+from tui.screens.records import RecordsScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.windows import WindowsScreen
 
@@ -21,4 +22,5 @@ BENCHES: Final[dict[str, type[LiveDialog]]] = {
     "sql": ConsoleScreen,
     "chaos": ChaosScreen,
     "settings": SettingsScreen,
+    "records": RecordsScreen,
 }
