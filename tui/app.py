@@ -29,7 +29,9 @@ MOST_LOAD: Final = 1_000_000.0
 REPLY_LIMIT: Final = 300
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
-STYLES: Final[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("lab", "dialogs")]
+STYLES: Final[list[str | PurePath]] = [
+    f"styles/{name}.tcss" for name in ("lab", "dialogs", "consumers")
+]
 
 
 class LabApp(FollowingApp):

@@ -17,6 +17,8 @@ from tui.commands.alarms_options import EXAMPLES as _ALARMS_EXAMPLES
 from tui.commands.alarms_options import add_alarms
 from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
 from tui.commands.anomaly_options import add_anomaly
+from tui.commands.consumers_options import EXAMPLES as _CONSUMERS_EXAMPLES
+from tui.commands.consumers_options import add_consumers
 from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
 from tui.commands.keys_options import add_keys
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
@@ -212,6 +214,13 @@ def build_parser() -> argparse.ArgumentParser:
         _command(
             commands, "alarms", "list, acknowledge and suppress alarms; look at detectors",
             _ALARMS_EXAMPLES,
+        )
+    )  # fmt: skip
+
+    add_consumers(
+        _command(
+            commands, "consumers", "list, add, pause, slow down and kill a running lab's consumers",
+            _CONSUMERS_EXAMPLES,
         )
     )  # fmt: skip
 

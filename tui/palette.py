@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from streaming.lab.commands import AddConsumer, Inject, KillBroker, KillConsumer, Verify
+from streaming.lab.commands import Inject, KillBroker, Verify
 from streaming.lab.snapshot import KILL_BROKER, LabSnapshot
-from tui import deeds
+from tui import consumer_deeds, deeds
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -41,13 +41,22 @@ def entries(app: LabApp, snapshot: LabSnapshot | None) -> Iterator[Entry]:
     """Return what can be asked for now."""
     if snapshot is None:
         return
+    yield Entry(
+        "Consumers",
+        "Members of the group with their lag, and the last rebalances",
+        partial(app.action_bench, "consumers"),
+    )
     for consumer in snapshot.consumers:
-        yield Entry(
-            f"Kill consumer {safe(consumer.name, NAME_LIMIT)}",
-            "SIGKILL its process; the lab starts it again after the group moved on",
-            partial(app.ask, KillConsumer(consumer.name)),
+        yield from (
+            _entry(app, deed)
+            for deed in (
+                consumer_deeds.kill(consumer),
+                consumer_deeds.pause(consumer),
+                *(consumer_deeds.slow(consumer, n) for n in (*consumer_deeds.SLOW_PER_S, 0.0)),
+                consumer_deeds.remove(consumer, len(snapshot.consumers)),
+            )
         )
-    yield Entry("Add consumer", "One more process in the group", partial(app.ask, AddConsumer()))
+    yield _entry(app, consumer_deeds.add())
     yield _needing(
         KILL_BROKER,
         app,
@@ -116,9 +125,7 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         deeds.naive_aggregation(stream),
         deeds.collection(stream),
     ]
-    for deed in found:
-        run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
-        yield Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
+    yield from (_entry(app, deed) for deed in found)
     lacking = snapshot.broker.lacks(deeds.ADD_PARTITIONS)
     if stream.view != "kinesis":
         title = f"Add partitions to {safe(stream.name, NAME_LIMIT)}"
@@ -128,6 +135,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
     else:
         title = f"Change the number of shards of {safe(stream.name, NAME_LIMIT)}"
         yield Entry(title, "As UpdateShardCount does it", partial(app.action_bench, "shards"))
+
+
+def _entry(app: LabApp, deed: deeds.Deed) -> Entry:
+    run = partial(app.tell, f"{deed.title}: {deed.why}", ok=False)
+    return Entry(deed.title, deed.text, run if deed.why else partial(_ask, app, deed), deed.why)
 
 
 def _ask(app: LabApp, deed: deeds.Deed) -> None:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from streaming.lab.consumer_commands import ConsumerCommand
+
 
 class _Command(msgspec.Struct, frozen=True, tag=True):
     """Base of all commands."""
@@ -205,6 +207,7 @@ Command: TypeAlias = (
     | Inject
     | KillConsumer
     | AddConsumer
+    | ConsumerCommand
     | KillBroker
     | StopTraffic
     | Drain

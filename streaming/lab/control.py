@@ -39,7 +39,9 @@ from streaming.lab.commands import (
     Verify,
     WhatIf,
 )
+from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
 from streaming.lab.experiments import sample, what_if
+from streaming.lab.steering import steer
 from streaming.lab.summary import summarise
 from streaming.shards.limiter import MOST_READERS
 
@@ -65,6 +67,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "kill", Reply(done, text))
         case AddConsumer():
             return _noted(engine, "add", Reply(True, f"{engine.crew.add_consumer().name} joins"))
+        case PauseConsumer() | SlowConsumer() | RemoveConsumer():
+            return _noted(engine, "consumer", await steer(engine, command))
         case KillBroker():
             return _noted(engine, "kill", _kill_broker(engine))
         case Drain(timeout_s):

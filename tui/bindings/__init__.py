@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingsMap, BindingType
 
 from tui.bindings.alarms import ALARMS, ALARMS_BAR
 from tui.bindings.app import APP
+from tui.bindings.consumers import CONSUMERS, CONSUMERS_BAR
 from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
@@ -21,6 +22,8 @@ __all__ = [
     "APP",
     "BENCH",
     "COMPARISON",
+    "CONSUMERS",
+    "CONSUMERS_BAR",
     "DIALOG",
     "DIALOGS",
     "DIALOG_BODY",
@@ -42,7 +45,7 @@ __all__ = [
 ]
 
 
-DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS)
+DIALOGS: Final = (*BENCH, *PAGES, *KEY_INPUT, *LINEAGE, *WINDOWS, *ALARMS, *CONSUMERS)
 """Bindings of dialogs that the help tells of while none is open."""
 
 
@@ -56,6 +59,7 @@ HELP_GROUPS: Final = tuple(
         ("In shards and lineage", BindingsMap(LINEAGE).shown_keys),
         ("In windows", BindingsMap(WINDOWS).shown_keys),
         ("In alarms", BindingsMap(ALARMS).shown_keys),
+        ("In consumers", BindingsMap(CONSUMERS).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

@@ -21,5 +21,6 @@ APP: Final[list[BindingType]] = [
     Binding("h", "bench('shards')", "Shards and their lineage", id="app.shards", key_display="h"),
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
+    Binding("o", "bench('consumers')", "Consumers", id="app.consumers", key_display="o"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

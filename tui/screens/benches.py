@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.screens.alarms import AlarmsScreen
+from tui.screens.consumers import ConsumersScreen
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
@@ -15,4 +16,5 @@ BENCHES: Final[dict[str, type[LiveDialog]]] = {
     "shards": LineageScreen,
     "windows": WindowsScreen,
     "alarms": AlarmsScreen,
+    "consumers": ConsumersScreen,
 }

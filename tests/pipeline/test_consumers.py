@@ -1,0 +1,113 @@
+"""Consumers of a real lab paused, slowed, killed, removed: what shards and group do then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from streaming.lab.commands import AddConsumer, KillConsumer
+from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.snapshot import ConsumerView, LabSnapshot
+from tests.pipeline.lab_driver import DrivenLab, assert_exact, lab, run_cli
+
+SESSION_S = 2.0
+
+
+def member(snapshot: LabSnapshot, name: str) -> ConsumerView:
+    return next(c for c in snapshot.consumers if c.name == name)
+
+
+def lags(snapshot: LabSnapshot, name: str) -> list[int | None]:
+    return [shard.lag for s in snapshot.streams for shard in s.shards if shard.owner == name]
+
+
+def least(snapshot: LabSnapshot, name: str) -> int:
+    """The lag of its shard that has least, 0 where it is unknown."""
+    return min((lag or 0 for lag in lags(snapshot, name)), default=0)
+
+
+def settled(snapshot: LabSnapshot, members: int) -> bool:
+    running = [c for c in snapshot.consumers if c.state == "running" and c.shards]
+    return len(running) == members and snapshot.timeline[0].took_s is not None
+
+
+async def test_pause_slow_kill_and_remove(tmp_path: Path) -> None:
+    async with lab(tmp_path, session_timeout_s=SESSION_S, rate=1500, shards=4) as driven:
+        await driven.until(lambda s: s.store.stored > 1000 and settled(s, 2), "two members")
+        await paused(driven)
+        await slowed(driven)
+        await killed(driven)
+        await removed(driven, tmp_path)
+        assert_exact(await driven.finish())
+
+
+async def paused(driven: DrivenLab) -> None:
+    """Only the lag of the paused member's shards grows; it stays a member, and clears it after."""
+    before = await driven.until(lambda s: settled(s, 2))
+    await driven.do(PauseConsumer("c-1"))
+    on = await driven.until(
+        lambda s: least(s, "c-1") > 250 and all(lag is not None for lag in lags(s, "c-0")), "lag"
+    )
+    assert member(on, "c-1").state == "paused" and member(on, "c-0").state == "running"
+    assert max(lag or 0 for lag in lags(on, "c-0")) < least(on, "c-1")
+    assert {x.state for s in on.streams for x in s.shards if x.owner == "c-1"} == {"paused"}
+    assert on.rebalances == before.rebalances
+    assert member(on, "c-1").shards == member(before, "c-1").shards
+    await driven.do(PauseConsumer("c-1", False))
+    off = await driven.until(lambda s: max(lag or 0 for lag in lags(s, "c-1")) < 250, "cleared")
+    assert member(off, "c-1").state == "running" and off.rebalances == before.rebalances
+
+
+async def slowed(driven: DrivenLab) -> None:
+    """A slowed member reads so much and no more."""
+    await driven.do(SlowConsumer("c-0", 50.0))
+    on = await driven.until(lambda s: sum(lag or 0 for lag in lags(s, "c-0")) > 1200, "lag")
+    slow = member(on, "c-0")
+    assert (slow.state, slow.limit_per_s) == ("slowed", 50.0)
+    first = slow.records
+    later = await driven.until(lambda s: member(s, "c-0").records > first + 60, "it reads on")
+    seconds = (later.at_ms - on.at_ms) / 1000
+    assert member(later, "c-0").records - first < 50 * (seconds + 1) + 200
+    reply = await driven.link.send(SlowConsumer("c-0", 0.5))
+    assert not reply.ok and "0 is full speed" in reply.text
+    await driven.do(SlowConsumer("c-0", 0.0))
+    await driven.until(lambda s: sum(lag or 0 for lag in lags(s, "c-0")) < 600, "cleared")
+
+
+async def killed(driven: DrivenLab) -> None:
+    """The timeline says who left and which shards went where; the next process is not paused."""
+    await driven.do(PauseConsumer("c-1"))
+    before = await driven.until(lambda s: member(s, "c-1").state == "paused")
+    held = member(before, "c-1").shards
+    await driven.do(KillConsumer("c-1"))
+    after = await driven.until(
+        lambda s: any(r.left == ("c-1",) and r.took_s for r in s.timeline), "who left"
+    )
+    seen = next(r for r in after.timeline if r.left == ("c-1",))
+    assert [(m.giver, m.taker, m.shards) for m in seen.moves] == [("c-1", "c-0", len(held))]
+    assert seen.took_s is not None and seen.unowned_s >= len(held) * 1.0
+    text = next(e.text for e in reversed(after.events) if e.kind == "rebalance")
+    assert "c-1 left" in text and f"{len(held)} shards moved to c-0" in text
+    back = await driven.until(lambda s: settled(s, 2), "it is back")
+    assert member(back, "c-1").restarts == 1 and back.timeline[0].came == ("c-1",)
+
+
+async def removed(driven: DrivenLab, root: Path) -> None:
+    """By the command line: one more member, and away with it for good."""
+    await driven.do(AddConsumer())
+    await driven.until(lambda s: settled(s, 3), "three members")
+    listed = run_cli("consumers", "list", "--json", "--data-dir", str(root), cwd=root)
+    assert listed.returncode == 0, listed.stderr
+    told = json.loads(listed.stdout)
+    assert [c["name"] for c in told["consumers"]] == ["c-0", "c-1", "c-2"]
+    assert told["rebalances"][0]["came"] == ["c-2"]
+    gone = run_cli("consumers", "remove", "c-2", "--data-dir", str(root), cwd=root)
+    assert gone.returncode == 0 and "c-2 has left the group" in gone.stdout, gone.stderr
+    after = await driven.until(lambda s: len(s.consumers) == 2 and settled(s, 2), "two members")
+    assert after.timeline[0].left == ("c-2",)
+    wrong = run_cli("consumers", "pause", "c-7", "--data-dir", str(root), cwd=root)
+    assert wrong.returncode == 1 and "there is no consumer c-7" in wrong.stderr
+    reply = await driven.link.send(RemoveConsumer("c-1"))
+    assert reply.ok
+    reply = await driven.link.send(RemoveConsumer("c-0"))
+    assert not reply.ok and "last consumer" in reply.text
