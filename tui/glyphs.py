@@ -39,6 +39,7 @@ class Glyphs:
     more: str
     separator: str
     dot: str
+    times: str
 
 
 UNICODE = Glyphs(
@@ -69,6 +70,7 @@ UNICODE = Glyphs(
     more="…",
     separator="›",
     dot="·",
+    times="×",
 )
 
 ASCII = Glyphs(
@@ -99,6 +101,7 @@ ASCII = Glyphs(
     more="~",
     separator=">",
     dot="-",
+    times="x",
 )
 
 

@@ -20,7 +20,8 @@ NAME_LIMIT: Final = 40
 MARGIN: Final = 2
 NAMES_SHOWN: Final = 6
 NO_MEMBERS: Final = "There are no consumers yet."
-NO_SHARDS: Final = "It has no shards: there are no more shards than others can take."
+NO_SHARDS: Final = "It has no shards now."
+SPARE: Final = "It is a member without shards: the others have them all."
 NO_REBALANCES: Final = "No rebalance was seen yet."
 
 STATES: Final = {
@@ -44,15 +45,15 @@ class Column(NamedTuple):
 
 
 MEMBER: Final = (
-    Column("MEMBER", 6, 0, False),
-    Column("STATE", 11, 0, False),
+    Column("NAME", 6, 0, False),
+    Column("STATE", 10, 0, False),
     Column("PID", 8, 5),
     Column("SHARDS", 7, 1),
     Column("REC/S", 7, 2),
     Column("LAG", 8, 1),
     Column("BEHIND", 7, 2),
     Column("ETA", 6, 3),
-    Column(" STATUS", 10, 4, False),
+    Column(" STATUS", 11, 4, False),
     Column("RST", 4, 6),
 )
 SHARD: Final = (
@@ -114,7 +115,7 @@ def member_lines(members: Sequence[Member], width: int, glyphs: Glyphs) -> list[
 def _member(member: Member, width: int, glyphs: Glyphs) -> Line:
     view = member.view
     cells = {
-        "MEMBER": (safe(view.name, NAME_LIMIT), "text"),
+        "NAME": (safe(view.name, NAME_LIMIT), "text"),
         "STATE": _state(view.state, STATES, glyphs),
         "PID": (numbers.UNKNOWN if view.pid is None else f"{view.pid}", "dim"),
         "SHARDS": (f"{len(view.shards)}", "text"),
@@ -158,7 +159,8 @@ def shard_lines(member: Member | None, width: int, glyphs: Glyphs) -> list[Line]
         title.append((f" {glyphs.separator} it reads at most {limit} records/s", "warn"))
     lines = [crop(tuple(title), width)]
     if not view.shards:
-        return [*lines, ((fit(f"  {NO_SHARDS}", width), "dim"),)]
+        text = SPARE if view.state == "running" else NO_SHARDS
+        return [*lines, ((fit(f"  {text}", width), "dim"),)]
     lines.append(_heading(SHARD, width, 18))
     return lines + [_shard(name, shard, width, glyphs) for name, shard in member.shards]
 
@@ -181,7 +183,8 @@ def _shard(name: str, shard: ShardView, width: int, glyphs: Glyphs) -> Line:
 
 def timeline_lines(timeline: Sequence[RebalanceView], width: int, glyphs: Glyphs) -> list[Line]:
     """Return the rebalances, newest first: when, how long, who left and came, what moved."""
-    lines: list[Line] = [(("Rebalances", "strong"),)]
+    unit = f"  UNREAD: shards without a reader {glyphs.times} seconds"
+    lines: list[Line] = [crop((("Rebalances", "strong"), (unit, "dim")), width)]
     if not timeline:
         return [*lines, ((fit(f"  {NO_REBALANCES}", width), "dim"),)]
     head = _heading(REBALANCE, width)
