@@ -27,6 +27,11 @@ class LiveConsumer:
         self.records += sum(part.records for part in handover.ranges)
         self.rate.update(self.records)
 
+    def records_per_s(self) -> float | None:
+        """Records handed over a second; it falls to 0 when nothing comes any more."""
+        self.rate.update(self.records)
+        return self.rate.per_s()
+
     @property
     def shown_state(self) -> str:
         """Its state in the group or, once it has its shards, what keeps it from reading."""

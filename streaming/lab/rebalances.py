@@ -164,7 +164,7 @@ def _moves(before: dict[Shard, str], ledger: Ledger) -> tuple[MoveView, ...]:
 def told(view: RebalanceView) -> str:
     """A rebalance that is over in one line."""
     first = view.number - view.generations + 1
-    number = f"{view.number}" if view.generations < 2 else f"{first} to {view.number}"
+    which = f" {view.number}" if view.generations < 2 else f"s {first} to {view.number}"
     parts = [f"{', '.join(view.left)} left"] if view.left else []
     if view.came:
         parts.append(f"{', '.join(view.came)} came")
@@ -178,4 +178,4 @@ def told(view: RebalanceView) -> str:
             parts.append(f"{shards} {verb} to {', '.join(takers)}")
     if not view.moves:
         parts.append("no shard moved")
-    return f"rebalance {number} stable after {view.took_s or 0.0:.1f} s: {', '.join(parts)}"
+    return f"rebalance{which} stable after {view.took_s or 0.0:.1f} s: {', '.join(parts)}"

@@ -161,7 +161,7 @@ def _consumers(engine: Engine) -> tuple[ConsumerView, ...]:
                 state=state,  # type: ignore[arg-type]
                 shards=shards,
                 records=live.records if live else 0,
-                records_per_s=live.rate.per_s() if live else None,
+                records_per_s=live.records_per_s() if live else None,
                 restarts=child.restarts,
                 limit_per_s=(live.pace.per_s or None) if live else None,
             )

@@ -100,7 +100,7 @@ def test_generations_that_follow_at_once_are_one_rebalance(group):
     group.lets_go(21.0, "c-0", "c-1")
     group.claim(22.0, 3, c_0=[0, 1, 4], c_1=[2, 3, 5])
     (line,) = group.settle(23.0)
-    assert line == "rebalance 2 to 3 stable after 2.0 s: c-2 left, 2 shards moved to c-0, c-1"
+    assert line == "rebalances 2 to 3 stable after 2.0 s: c-2 left, 2 shards moved to c-0, c-1"
     assert group.rebalances.count == 3 and group.newest.generations == 2
 
 

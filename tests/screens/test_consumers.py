@@ -296,3 +296,8 @@ async def test_the_main_screen_names_paused_shards(lab: Runner) -> None:
         assert "● PAUSED" in hand.text
     async with lab(snapshot()) as hand:
         assert "PAUSED" not in hand.text
+
+
+def test_what_happened_goes_on_in_the_next_line_where_there_is_no_room() -> None:
+    lines = [text_of(line) for line in timeline_lines(timeline()[1:2], 60, UNICODE)]
+    assert lines[2].endswith("c-2 left; 4 moved: c-2›c-0 ") and lines[3].strip() == "2, c-2›c-1 2"

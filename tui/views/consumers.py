@@ -10,15 +10,18 @@ from streaming.lab.consumer_snapshot import RebalanceView
 from streaming.lab.stream_snapshot import ShardView
 from tui import numbers
 from tui.glyphs import Glyphs
-from tui.lines import Line, Segment, crop, merged
+from tui.lines import Line, Segment, crop, merged, width_of
 from tui.safe import fit, safe
 from tui.views.columns import BURROW_STYLES
 from tui.views.columns import STATES as SHARD_STATES
 from tui.views.members import Member
+from tui.views.texts import wrapped
 
 NAME_LIMIT: Final = 40
 MARGIN: Final = 2
 NAMES_SHOWN: Final = 6
+LEAST_TEXT: Final = 20
+MOST_LINES: Final = 4
 NO_MEMBERS: Final = "There are no consumers yet."
 NO_SHARDS: Final = "It has no shards now."
 SPARE: Final = "It is a member without shards: the others have them all."
@@ -189,10 +192,13 @@ def timeline_lines(timeline: Sequence[RebalanceView], width: int, glyphs: Glyphs
         return [*lines, ((fit(f"  {NO_REBALANCES}", width), "dim"),)]
     head = _heading(REBALANCE, width)
     lines.append(crop((*head, ("  WHAT HAPPENED", "label")), width))
-    return lines + [_rebalance(view, width, glyphs) for view in timeline]
+    for view in timeline:
+        lines += _rebalance(view, width, glyphs)
+    return lines
 
 
-def _rebalance(view: RebalanceView, width: int, glyphs: Glyphs) -> Line:
+def _rebalance(view: RebalanceView, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return its cells and what happened, in as many lines as that takes."""
     took = "now" if view.took_s is None else numbers.age(view.took_s * 1000)
     cells = {
         "WHEN": (numbers.clock(view.began_at_ms), "text"),
@@ -200,10 +206,13 @@ def _rebalance(view: RebalanceView, width: int, glyphs: Glyphs) -> Line:
         "TOOK": (took, "text" if view.took_s is not None else "busy"),
         "UNREAD": (f"{view.unowned_s:,.1f}", "dim"),
     }
-    text = what_happened(view, glyphs)
     style = "busy" if view.took_s is None else "warn" if view.left else "text"
     row = _row(cells, REBALANCE, width)
-    return crop((*row, (f"  {text}", style)), width)
+    indent = width_of(row) + 2
+    parts = wrapped(what_happened(view, glyphs), max(LEAST_TEXT, width - indent))
+    first = crop((*row, (f"  {parts[0]}", style)), width)
+    more = [((" " * indent + part.strip(), style),) for part in parts[1:MOST_LINES]]
+    return [first, *(crop(line, width) for line in more)]
 
 
 def what_happened(view: RebalanceView, glyphs: Glyphs) -> str:
