@@ -27,10 +27,10 @@ from tui.views.texts import help_lines, plain_lines
 
 TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 """Titles of the answers to commands whose own names are no words."""
-STYLES: Final[list[str | PurePath]] = [
-    f"styles/{name}.tcss"
-    for name in ("lab", "dialogs", "console", "chaos", "settings", "tour", "themes", "records")
-]
+SHEETS: Final = (
+    "lab", "dialogs", "console", "chaos", "settings", "tour", "themes", "records", "consumers",
+)  # fmt: skip
+STYLES: Final[list[str | PurePath]] = [f"styles/{name}.tcss" for name in SHEETS]
 
 
 class LabApp(TailoredApp):

@@ -17,6 +17,8 @@ from tui.commands.alarms_options import EXAMPLES as _ALARMS_EXAMPLES
 from tui.commands.alarms_options import add_alarms
 from tui.commands.anomaly_options import EXAMPLES as _ANOMALY_EXAMPLES
 from tui.commands.anomaly_options import add_anomaly
+from tui.commands.consumers_options import EXAMPLES as _CONSUMERS_EXAMPLES
+from tui.commands.consumers_options import add_consumers
 from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
 from tui.commands.keys_options import add_keys
 from tui.commands.records_options import EXAMPLES as _RECORDS_EXAMPLES
@@ -231,6 +233,13 @@ def build_parser() -> argparse.ArgumentParser:
         _command(
             commands, "records", "show records of a running lab, and the path of one",
             _RECORDS_EXAMPLES,
+        )
+    )  # fmt: skip
+
+    add_consumers(
+        _command(
+            commands, "consumers", "list, add, pause, slow down and kill a running lab's consumers",
+            _CONSUMERS_EXAMPLES,
         )
     )  # fmt: skip
 

@@ -41,6 +41,7 @@ class Glyphs:
     more: str
     separator: str
     dot: str
+    times: str
 
 
 UNICODE = Glyphs(
@@ -72,6 +73,7 @@ UNICODE = Glyphs(
     more="…",
     separator="›",
     dot="·",
+    times="×",
 )
 
 ASCII = Glyphs(
@@ -103,6 +105,7 @@ ASCII = Glyphs(
     more="~",
     separator=">",
     dot="-",
+    times="x",
 )
 
 

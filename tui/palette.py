@@ -12,7 +12,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from streaming.lab.commands import SetRate, Verify
 from streaming.lab.snapshot import LabSnapshot
-from tui import bindings, deeds
+from tui import bindings, consumer_deeds, deeds
 from tui.chaos import every
 from tui.safe import safe
 
@@ -94,8 +94,20 @@ def _of_lab(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "Load, shapes, incidents, faults of the broker and kills, with what runs already",
         "chaos",
     )
+    yield _bench(
+        app,
+        "Consumers",
+        "Members of the group with their lag, and the last rebalances",
+        "consumers",
+    )
     for trouble in every(snapshot, app.load):
         yield _entry(app, trouble.deed)._replace(action=LOADS.get(trouble.name, ""))
+    for consumer in snapshot.consumers:
+        paces = (*consumer_deeds.SLOW_PER_S, 0.0)
+        yield _entry(app, consumer_deeds.pause(consumer))
+        for deed in (consumer_deeds.slow(consumer, pace) for pace in paces):
+            yield _entry(app, deed)
+        yield _entry(app, consumer_deeds.remove(consumer, len(snapshot.consumers)))
     yield Entry(
         "What if: other keys",
         "What each key would do to the shown stream, from its newest records",

@@ -18,6 +18,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
+from streaming.consumer.brake import Brake
 from streaming.consumer.pacing import Pacing
 
 log: Final = logging.getLogger(__name__)
@@ -57,8 +58,10 @@ class BatchReader:
         *,
         whole_batches: bool = True,
         pacing: Pacing | None = None,
+        brake: Brake | None = None,
     ) -> None:
         self._consumer = consumer
+        self._brake = brake or Brake()
         self._pacing = pacing or Pacing({})
         self._whole_batches: bool | None = None if whole_batches else False
 
@@ -107,6 +110,9 @@ class BatchReader:
         count = 0
         now = time.monotonic()
         for tp in list(fetcher._records):
+            allowed = self._brake.allowed(now)
+            if allowed == 0:
+                break
             if not self._pacing.ready(tp, now):
                 continue  # it stays with the fetcher, which asks for no more of it meanwhile
             result = fetcher._records[tp]
@@ -121,7 +127,7 @@ class BatchReader:
             if not result.has_more() or not result.check_assignment(tp):
                 continue
             try:
-                batch = _unpack(tp, result._partition_records)
+                batch, more = _unpack(tp, result._partition_records, allowed)
             except CorruptRecordException:
                 if taken:
                     break  # its position has not moved: it is read, and refused, again
@@ -130,15 +136,25 @@ class BatchReader:
                 taken.append(batch)
                 count += len(batch.records)
                 self._pacing.took(tp, batch.bytes, now)
+                self._brake.took(len(batch.records), now)
             result._update_position()
+            if more:
+                fetcher._records[tp] = result  # behind the other shards: each has its turn
             if count >= max_records:
                 break
         return taken
 
     async def _poll_getmany(self, timeout_s: float, max_records: int) -> list[FetchedBatch]:
+        now = time.monotonic()
+        allowed = self._brake.allowed(now)
+        # A poll that asks for nothing we have: only polling keeps us in the group.
+        asked = (TopicPartition("", 0),) if allowed == 0 else ()
         got = await self._consumer.getmany(
-            timeout_ms=int(timeout_s * 1000), max_records=max_records
+            *asked,
+            timeout_ms=int(timeout_s * 1000),
+            max_records=min(max_records, allowed or max_records),
         )
+        self._brake.took(sum(map(len, got.values())), now)
         return [
             FetchedBatch.of(tp, records[0].offset, records[-1].offset + 1, records)
             for tp, records in got.items()
@@ -146,32 +162,36 @@ class BatchReader:
         ]
 
 
-def _unpack(tp: TopicPartition, records: Any) -> FetchedBatch | None:
+def _unpack(
+    tp: TopicPartition, records: Any, most: int | None = None
+) -> tuple[FetchedBatch | None, bool]:
     """All of one fetch answer, joined: a slow stream has few records in a batch of its own.
 
     A control batch only moves the position. What is before a damaged batch is good; the damaged
-    one raises when it is the first.
+    one raises when it is the first. With `most`, batches are joined up to so many records; the
+    answer also says whether there are more to take.
     """
     if records._aborted_transactions:
         first, rest = records.next_fetch_offset, list(records)
-        return FetchedBatch.of(tp, first, records.next_fetch_offset, rest)
+        return FetchedBatch.of(tp, first, records.next_fetch_offset, rest), False
     begin = start = records.next_fetch_offset
     joined: list[Any] = []
     source = records._records
-    while source.has_next():
+    while source.has_next() and (most is None or len(joined) < most):
         batch = source.next_batch()
         if records._check_crcs and not batch.validate_crc():
             if start > begin:
-                break
+                return FetchedBatch.of(tp, begin, start, joined), False
             raise CorruptRecordException(
                 f"damaged batch in {tp.topic}/{tp.partition} at offset {start}"
             )
         if not batch.is_control_batch:
             joined += [record for record in batch if record.offset >= start]
         start = records.next_fetch_offset = batch.next_offset
+    more = most is not None and bool(source.has_next())
     if start == begin:
-        return None
-    return FetchedBatch.of(tp, begin, start, joined)
+        return None, more
+    return FetchedBatch.of(tp, begin, start, joined), more
 
 
 def _has_private_interface(consumer: AIOKafkaConsumer) -> bool:

@@ -10,21 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from streaming.broker.connection import Connection
 from streaming.consumer.batches import BatchReader, FetchedBatch
+from streaming.consumer.brake import Brake
 from streaming.consumer.collector import Collector
 from streaming.consumer.commits import Commits
 from streaming.consumer.config import WorkerConfig
 from streaming.consumer.deadletters import DeadLetters
 from streaming.consumer.ending import close_client
+from streaming.consumer.membership import group_consumer
 from streaming.consumer.pacing import Pacing
 from streaming.lab.channel import Channel
 from streaming.lab.messages import (
@@ -34,6 +37,7 @@ from streaming.lab.messages import (
     ConsumerState,
     Follow,
     HelloConsumer,
+    Pace,
     Reading,
     ShardId,
     ToConsumer,
@@ -64,27 +68,13 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._channel = channel
         self._streams = {topic: stream for stream, topic in config.topics.items()}
         kafka = Connection.received(config.kafka)
-        self._consumer = AIOKafkaConsumer(
-            **kafka.options(),
-            group_id=config.group,
-            client_id=config.name,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            session_timeout_ms=config.session_timeout_ms,
-            heartbeat_interval_ms=max(200, config.session_timeout_ms // 12),
-            max_poll_interval_ms=300_000,
-            rebalance_timeout_ms=max(config.session_timeout_ms, 6000),
-            request_timeout_ms=40_000,
-            fetch_max_wait_ms=200,
-            fetch_max_bytes=8 * 1024 * 1024,
-            max_partition_fetch_bytes=512 * 1024,
-            metadata_max_age_ms=2_000,  # how soon it reads partitions that were added
-            retry_backoff_ms=200,
-        )
+        self._consumer = group_consumer(config, kafka)
         self._pacing = Pacing(config.topics)
+        self._brake = Brake()
         self._reader = BatchReader(
-            self._consumer, whole_batches=config.whole_batches, pacing=self._pacing
-        )
+            self._consumer, whole_batches=config.whole_batches, pacing=self._pacing,
+            brake=self._brake,
+        )  # fmt: skip
         self._dead_letters = DeadLetters(kafka, config.dead_letter_topic, config.topics)
         self._collector = Collector(
             config.topics, config.lateness_ms, store_clicks=config.store_clicks,
@@ -128,7 +118,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         due = time.monotonic() + self.config.flush_ms / 1000
         while True:
             now = time.monotonic()
-            batches = await self._poll(max(0.0, min(due - now, self._pacing.wait_s(now))))
+            waits = self._pacing.wait_s(now), self._brake.wait_s(now) or math.inf
+            batches = await self._poll(max(0.0, min(due - now, *waits)))
             async with self._lock:
                 self._absorb(batches)
                 now = time.monotonic()
@@ -204,6 +195,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             if isinstance(message, Follow):
                 self._windows = message.windows
+                continue
+            if isinstance(message, Pace):
+                self._brake.follow(message)
                 continue
             if isinstance(message, Reading):
                 self._pacing.follow(message.rules)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from streaming.lab.consumer_commands import ConsumerCommand
 from streaming.lab.fault_commands import LiftFaults, PlantFault
 from streaming.lab.record_commands import ReadRecords, TraceRecord
 
@@ -238,6 +239,7 @@ Command: TypeAlias = (
     | Inject
     | KillConsumer
     | AddConsumer
+    | ConsumerCommand
     | KillBroker
     | PlantFault
     | LiftFaults

@@ -213,6 +213,9 @@ class Crew:
             self._stuck.clear()
             return
         for name in engine.meter.stuck_owners(now, STUCK_S, engine.store.ledger):
+            live = engine.server.consumers.get(name)
+            if live is not None and live.braked(now, 2 * STUCK_S):
+                continue  # it was told to
             if now - self._stuck.get(name, -STUCK_S) >= STUCK_S:
                 self._stuck[name] = now
                 engine.journal.add("alarm", "stalled", f"{name} does not move; it starts again")

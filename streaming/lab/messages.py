@@ -245,7 +245,14 @@ class Ack(Message, frozen=True, tag=True, gc=False):
     stale: bool = False
 
 
-ToConsumer: TypeAlias = Claimed | Ack | Reading | Follow
+class Pace(Message, frozen=True, tag=True, gc=False):
+    """Read nothing while `paused`, else at most `per_s` records a second (0: any number)."""
+
+    paused: bool = False
+    per_s: float = 0.0
+
+
+ToConsumer: TypeAlias = Claimed | Ack | Reading | Follow | Pace
 
 
 # --- clients (screen, command line) ---------------------------------------------------------

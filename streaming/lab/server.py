@@ -13,6 +13,7 @@ from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import CopyStore, Reply
 from streaming.lab.control import execute
 from streaming.lab.copying import Lent
+from streaming.lab.live_consumer import LiveConsumer
 from streaming.lab.messages import (
     Answer,
     Ask,
@@ -27,7 +28,6 @@ from streaming.lab.messages import (
 )
 from streaming.lab.poller_messages import HelloPoller, Polled
 from streaming.lab.producer_messages import HelloProducer, Order, ProducerStats, Tell, Told
-from streaming.lab.rate import Rate
 from streaming.lab.snapshot import LabSnapshot
 
 if TYPE_CHECKING:
@@ -52,21 +52,6 @@ ToEngine: TypeAlias = (
 
 _TELL_WAIT_S: Final = 5.0
 _SLOW_VIEW_S: Final = 2.0
-
-
-class LiveConsumer:
-    """What the engine knows of a connected consumer."""
-
-    def __init__(self, channel: Channel[Any]) -> None:
-        self.channel = channel
-        self.state = "joining"
-        self.records = 0
-        self.rate = Rate()
-
-    def handed(self, handover: Handover) -> None:
-        """Count what it handed over."""
-        self.records += sum(part.records for part in handover.ranges)
-        self.rate.update(self.records)
 
 
 class Server:
@@ -143,20 +128,24 @@ class Server:
         try:
             while True:
                 message = await channel.receive()
-                if engine.merger is None:
+                if engine.merger is None or engine.store is None:
                     return
+                ledger = engine.store.ledger
                 if isinstance(message, Claim):
-                    engine.rebalances.claimed(message, time.monotonic())
+                    engine.rebalances.claimed(name, message, time.monotonic(), ledger)
                     await engine.merger.put((name, channel), message)
                 elif isinstance(message, Handover):
                     live.handed(message)
                     await engine.merger.put((name, channel), message)
                 elif isinstance(message, ConsumerState):
                     live.state = message.state
+                    if message.state == "joining":
+                        engine.rebalances.letting_go(name, time.monotonic(), ledger)
         finally:
             if self.consumers.get(name) is live:
                 del self.consumers[name]
-                if engine.merger is not None:
+                if engine.merger is not None and engine.store is not None:
+                    engine.rebalances.gone(name, time.monotonic(), engine.store.ledger)
                     engine.merger.gone((name, channel))
 
     async def tell_consumers(self, message: Reading | Follow) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from streaming.lab.alarm_snapshot import AlarmChangeView, AlarmView, DetectorView
+from streaming.lab.consumer_snapshot import RebalanceView
 from streaming.lab.stream_snapshot import SnapshotPart, StreamView
 
 SNAPSHOT_VERSION = 1
@@ -27,7 +28,7 @@ PLANT_FAULTS: Final = "plant_faults"
 
 BrokerState: TypeAlias = Literal["starting", "up", "down", "restarting"]
 NodeState: TypeAlias = Literal["up", "missing"]
-ConsumerState: TypeAlias = Literal["starting", "joining", "running", "paused", "dead"]
+ConsumerState: TypeAlias = Literal["starting", "joining", "running", "paused", "slowed", "dead"]
 EventLevel: TypeAlias = Literal["info", "good", "warn", "alarm"]
 
 
@@ -112,7 +113,10 @@ class TrafficView(SnapshotPart, frozen=True, gc=False):
 
 
 class ConsumerView(SnapshotPart, frozen=True, gc=False):
-    """One consumer process. `shards` are names such as "clicks/3"."""
+    """One consumer process. `shards` are names such as "clicks/3".
+
+    `limit_per_s` is the records a second it was slowed down to, None for one that was not.
+    """
 
     name: str
     pid: int | None
@@ -121,6 +125,7 @@ class ConsumerView(SnapshotPart, frozen=True, gc=False):
     records: int
     records_per_s: float | None
     restarts: int
+    limit_per_s: float | None = None
 
 
 class ApplicationView(SnapshotPart, frozen=True, gc=False):
@@ -228,6 +233,7 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     consumers: tuple[ConsumerView, ...]
     store: StoreView
     rebalances: int
+    """Generations of the group since the engine began."""
     history: tuple[RatePoint, ...]
     events: tuple[EventView, ...]
     """Newest last, at most 200."""
@@ -249,3 +255,5 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     notices: tuple[str, ...] = ()
     """What alarms want to be told on the desktop: the newest of `noticed`, newest last."""
     noticed: int = 0
+    timeline: tuple[RebalanceView, ...] = ()
+    """The group's last rebalances, newest first."""

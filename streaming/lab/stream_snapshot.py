@@ -14,7 +14,7 @@ from streaming.lab.series import LagStatus
 from streaming.lag.burrow import GroupStatus
 
 ShardState: TypeAlias = Literal[
-    "starting", "ok", "warm", "hot", "moving", "stalled", "halted", "waiting", "closed"
+    "starting", "ok", "warm", "hot", "moving", "stalled", "halted", "paused", "waiting", "closed"
 ]
 
 

@@ -62,6 +62,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         bells=engine.watching.bells,
         notices=tuple(engine.watching.notices),
         noticed=engine.watching.noticed,
+        timeline=engine.rebalances.views(now, store.ledger) if store is not None else (),
     )
 
 
@@ -75,7 +76,20 @@ def _stream(engine: Engine, store: Store, name: str, now: float) -> StreamView:
     view = msgspec.structs.replace(
         view, epochs=epoch_views(engine, name), heavy=heavy_keys(engine, name)
     )
-    return view if plan is None else with_kinesis(engine, view, plan)
+    view = view if plan is None else with_kinesis(engine, view, plan)
+    return _with_paused(engine, view)
+
+
+def _with_paused(engine: Engine, view: StreamView) -> StreamView:
+    """Tell shards whose reader stands still on purpose from those that stall."""
+    paused = {name for name, live in engine.server.consumers.items() if live.pace.paused}
+    if not paused:
+        return view
+    shards = tuple(
+        msgspec.structs.replace(shard, state="paused") if shard.owner in paused else shard
+        for shard in view.shards
+    )
+    return msgspec.structs.replace(view, shards=shards)
 
 
 def _key(engine: Engine) -> str:
@@ -140,7 +154,7 @@ def _consumers(engine: Engine) -> tuple[ConsumerView, ...]:
         elif live is None:
             state = "starting"
         else:
-            state = live.state
+            state = live.shown_state
         views.append(
             ConsumerView(
                 name=child.name,
@@ -148,8 +162,9 @@ def _consumers(engine: Engine) -> tuple[ConsumerView, ...]:
                 state=state,  # type: ignore[arg-type]
                 shards=shards,
                 records=live.records if live else 0,
-                records_per_s=live.rate.per_s() if live else None,
+                records_per_s=live.records_per_s() if live else None,
                 restarts=child.restarts,
+                limit_per_s=(live.pace.per_s or None) if live else None,
             )
         )
     return tuple(views)

@@ -12,6 +12,8 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from streaming.consumer.batches import BatchReader, _unpack
+from streaming.consumer.brake import Brake
+from streaming.lab.messages import Pace
 from tests.broker.support import BrokerProcess
 
 PARTITIONS, RECORDS = 3, 1500
@@ -76,9 +78,9 @@ def plain(record):
     )  # fmt: skip
 
 
-async def read_all(consumer, tps, *, whole, max_records=20_000, begins=None):
+async def read_all(consumer, tps, *, whole, max_records=20_000, begins=None, brake=None):
     """Everything to the end of each log; batches of a partition join without gap or overlap."""
-    reader = BatchReader(consumer, whole_batches=whole)
+    reader = BatchReader(consumer, whole_batches=whole, brake=brake)
     assert reader.whole_batches is whole
     ends = await consumer.end_offsets(tps)
     at = dict.fromkeys(tps, 0) | (begins or {})
@@ -106,6 +108,19 @@ async def test_both_ways_give_the_same(consumer, topic):
         start(consumer, topic)
         assert await read_all(consumer, tps, whole=True, max_records=most) == one
     assert sum(map(len, one.values())) == RECORDS
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_brake_holds_back_and_loses_nothing(consumer, whole):
+    tps = start(consumer, "plain")
+    everything = await read_all(consumer, tps, whole=whole)
+    tps, brake = start(consumer, "plain"), Brake()
+    brake.follow(Pace(paused=True))
+    reader = BatchReader(consumer, whole_batches=whole, brake=brake)
+    assert [await reader.poll(0.05) for _ in range(4)] == [[]] * 4
+    assert consumer._subscription.fetcher_idle_time < 1.0  # it polls, and so stays in its group
+    brake.follow(Pace(per_s=2000.0))
+    assert await read_all(consumer, tps, whole=whole, brake=brake) == everything
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -217,16 +232,16 @@ def shape(batch):
 
 def test_a_compacted_logs_holes_are_covered():
     fetched = Fetched(built(3, 2) + built(9, 1), offset=1)
-    assert shape(_unpack(TP, fetched)) == (1, 10, [3, 4, 9])
+    assert shape(_unpack(TP, fetched)[0]) == (1, 10, [3, 4, 9])
     assert fetched.next_fetch_offset == 10
 
 
 def test_a_control_batch_only_moves_the_position():
     fetched = Fetched(built(0, 2) + built(2, 1, control=True) + built(3, 2))
-    assert shape(_unpack(TP, fetched)) == (0, 5, [0, 1, 3, 4])
+    assert shape(_unpack(TP, fetched)[0]) == (0, 5, [0, 1, 3, 4])
     only = Fetched(built(2, 1, control=True), 2)
-    assert shape(_unpack(TP, only)) == (2, 3, [])
-    assert _unpack(TP, Fetched(b"", 7)) is None
+    assert shape(_unpack(TP, only)[0]) == (2, 3, [])
+    assert _unpack(TP, Fetched(b"", 7)) == (None, False)
 
 
 def damaged():
@@ -239,12 +254,22 @@ def test_a_damaged_batch_raises_and_what_is_before_it_is_read():
     with pytest.raises(CorruptRecordException, match=r"t/0 at offset 4"):
         _unpack(TP, Fetched(damaged(), 4))
     fetched = Fetched(built(0, 4) + damaged() + built(7, 1))
-    assert shape(_unpack(TP, fetched)) == (0, 4, [0, 1, 2, 3])
+    assert shape(_unpack(TP, fetched)[0]) == (0, 4, [0, 1, 2, 3])
     assert fetched.next_fetch_offset == 4
-    assert shape(_unpack(TP, Fetched(damaged(), 4, check=False))) == (4, 7, [4, 5, 6])
+    assert shape(_unpack(TP, Fetched(damaged(), 4, check=False))[0]) == (4, 7, [4, 5, 6])
 
 
 def test_a_seek_into_a_batch_gives_its_rest():
-    batch = _unpack(TP, Fetched(built(10, 5), 12))
+    batch, _ = _unpack(TP, Fetched(built(10, 5), 12))
     assert (batch.first, batch.next) == (12, 15)
     assert [r.value for r in batch.records] == [b"v12", b"v13", b"v14"]
+
+
+def test_a_part_of_an_answer_is_whole_batches():
+    fetched = Fetched(built(0, 4) + built(4, 3) + built(7, 1))
+    batch, more = _unpack(TP, fetched, 5)
+    assert (shape(batch), more) == ((0, 7, list(range(7))), True)
+    batch, more = _unpack(TP, fetched, 5)
+    assert (shape(batch), more) == ((7, 8, [7]), False)
+    # What follows a damaged batch is fetched again, and must not be taken for its place.
+    assert _unpack(TP, Fetched(built(0, 4) + damaged() + built(7, 1)), 100)[1] is False

@@ -14,11 +14,8 @@ from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
 from streaming.lab.journal import SHOWN, Journal
 from streaming.lab.merger import Latencies, percentile
-from streaming.lab.messages import Claim, ShardId
-from streaming.lab.rebalances import Rebalances
 from streaming.lab.supervisor import Supervisor, _backoff
 from streaming.lab.usage import Usage
-from streaming.store.ledger import Ledger
 
 
 class Config(msgspec.Struct):
@@ -189,25 +186,6 @@ def test_file_names_that_are_no_text_can_be_written_down():
     journal.add("info", "start", os.fsdecode(b"in /tmp/\xff"))
     (row,) = journal.take()
     assert row[4] == "in /tmp/?" and msgspec.json.encode(journal.shown())
-
-
-def test_a_rebalance_is_told_once_it_has_settled():
-    journal, ledger = Journal([]), Ledger()
-    rebalances = Rebalances(journal)
-    shards = tuple(ShardId("clicks", n) for n in range(3))
-    for name, part in (("c-0", shards[:2]), ("c-1", shards[2:])):
-        rebalances.claimed(Claim(4, "m", part), 10.0)
-        ledger.claim(name, part)
-    rebalances.settle(10.5, ledger)
-    assert journal.take() == [] and rebalances.count == 1
-    rebalances.settle(11.0, ledger)
-    rebalances.settle(12.0, ledger)
-    ((_, _, _, kind, text),) = journal.take()
-    assert kind == "rebalance" and "(generation 4): c-0 has 2 shards, c-1 has 1 shards" in text
-    # The same generation again is a consumer that reads again, not a rebalance.
-    rebalances.claimed(Claim(4, "m", shards), 20.0)
-    rebalances.settle(30.0, ledger)
-    assert rebalances.count == 1 and journal.take() == []
 
 
 def test_percentiles():

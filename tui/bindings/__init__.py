@@ -11,6 +11,7 @@ from tui.bindings.alarms import ALARMS, ALARMS_BAR
 from tui.bindings.app import APP
 from tui.bindings.chaos import CHAOS, CHAOS_BAR
 from tui.bindings.console import CONSOLE, CONSOLE_BAR, EDITOR, GRID, READY, READY_BAR
+from tui.bindings.consumers import CONSUMERS, CONSUMERS_BAR
 from tui.bindings.dialogs import BENCH, DIALOG, DIALOG_BODY, PAGES
 from tui.bindings.keylab import COMPARISON, KEY_INPUT, KEY_LAB_BAR
 from tui.bindings.lineage import LINEAGE, LINEAGE_BAR
@@ -39,6 +40,8 @@ __all__ = [
     "COMPARISON",
     "CONSOLE",
     "CONSOLE_BAR",
+    "CONSUMERS",
+    "CONSUMERS_BAR",
     "DIALOG",
     "DIALOGS",
     "DIALOG_BODY",
@@ -93,6 +96,7 @@ DIALOGS: Final = (
     *TOUR,
     *RECORDS,
     *RECORD,
+    *CONSUMERS,
 )
 """Bindings of dialogs that the help tells of while none is open."""
 
@@ -113,6 +117,7 @@ HELP_GROUPS: Final = tuple(
         ("In settings", BindingsMap(SETTINGS).shown_keys),
         ("In this help, and on the tour", BindingsMap([*HELP, *TOUR]).shown_keys),
         ("In records", BindingsMap([*RECORDS, *RECORD]).shown_keys),
+        ("In consumers", BindingsMap(CONSUMERS).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

@@ -27,5 +27,6 @@ APP: Final[list[BindingType]] = [
     Binding("x", "bench('chaos')", "Chaos and traffic", id="app.chaos", key_display="x"),
     Binding("comma", "bench('settings')", "Settings", id="app.settings", key_display=","),
     Binding("7", "bench('records')", "Records and their paths", id="app.records", key_display="7"),
+    Binding("o", "bench('consumers')", "Consumers", id="app.consumers", key_display="o"),
     Binding("colon,ctrl+p", "command_palette", "Commands", id="app.commands", key_display=":"),
 ]

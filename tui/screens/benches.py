@@ -7,6 +7,7 @@ from typing import Final
 from tui.screens.alarms import AlarmsScreen
 from tui.screens.chaos import ChaosScreen
 from tui.screens.console import ConsoleScreen
+from tui.screens.consumers import ConsumersScreen
 from tui.screens.keylab import KeyLab
 from tui.screens.lineage import LineageScreen
 from tui.screens.live import LiveDialog
@@ -23,4 +24,5 @@ BENCHES: Final[dict[str, type[LiveDialog]]] = {
     "chaos": ChaosScreen,
     "settings": SettingsScreen,
     "records": RecordsScreen,
+    "consumers": ConsumersScreen,
 }

@@ -28,10 +28,13 @@ STATES = {
     "moving": ("moving", "MOVING", "busy"),
     "stalled": ("alarm", "STALLED", "bad"),
     "halted": ("note", "HALTED", "warn"),
+    "paused": ("note", "PAUSED", "warn"),
     "waiting": ("waiting", "WAITING", "busy"),
     "closed": ("closed", "CLOSED", "dim"),
 }
-SEVERITY = ("closed", "ok", "starting", "waiting", "warm", "moving", "hot", "halted", "stalled")
+SEVERITY = (
+    "closed", "ok", "starting", "waiting", "warm", "moving", "hot", "halted", "paused", "stalled"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ STATES = (
     ("MOVING", "changing its consumer"),
     ("STALLED", "records come in, none get out"),
     ("HALTED", "stopped on purpose"),
+    ("PAUSED", "its consumer was paused: it reads nothing and keeps the shard"),
     ("WAITING", "Kinesis: not read before its parents are read to their ends"),
     ("CLOSED", "Kinesis: split or merged; only read, takes no more records"),
 )
