@@ -155,10 +155,10 @@ async def test_one_shard(lab: Runner, name: str, size: Any, ascii: bool) -> None
 
 
 async def test_help(lab: Runner) -> None:
-    async with lab(size=(80, 120)) as hand:
+    async with lab(size=(80, 200)) as hand:
         await hand.pilot.press("question_mark")
         await hand.sees("What you are looking at")
-        same_as_golden("80x120-help", hand.lines)
+        same_as_golden("80x200-help", hand.lines)
 
 
 async def test_unknown_is_a_dash(lab: Runner) -> None:
