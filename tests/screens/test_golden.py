@@ -95,10 +95,10 @@ async def test_dialog(
 
 
 async def test_help(lab: Runner) -> None:
-    async with lab(size=(80, 90)) as hand:
+    async with lab(size=(80, 140)) as hand:
         await hand.pilot.press("question_mark")
         await hand.sees("What you are looking at")
-        same_as_golden("80x90-help", hand.lines)
+        same_as_golden("80x140-help", hand.lines)
 
 
 async def test_unknown_is_a_dash(lab: Runner) -> None:
