@@ -19,7 +19,7 @@ EDITOR: Final[list[BindingType]] = [
     Binding("tab,ctrl+space,ctrl+@", "complete", "Complete a name", id="editor.complete",
             key_display="tab"),
     Binding("enter", "enter", "Run a query of one line", priority=True, id="editor.enter"),
-    Binding("alt+enter,shift+enter,ctrl+n", "new_line", "New line", id="editor.line",
+    Binding("ctrl+n,alt+enter,shift+enter", "new_line", "New line", id="editor.line",
             key_display="ctrl+n"),
     Binding("ctrl+up", "history(-1)", "Query before", id="editor.older"),
     Binding("ctrl+down", "history(1)", "Query after", id="editor.newer"),
@@ -45,7 +45,7 @@ GRID: Final[list[BindingType]] = [
     Binding("G", "move(1000000, 0)", "Last row", id="grid.last"),
     Binding("home", "move(0, -1000000)", "First column", id="grid.home"),
     Binding("end", "move(0, 1000000)", "Last column", id="grid.end"),
-    Binding("tab,shift+tab,i", "screen.other", "Back to the query", id="grid.back",
+    Binding("tab,i,shift+tab", "screen.other", "Back to the query", id="grid.back",
             key_display="tab"),
     Binding("q", "screen.close", "Close", show=False, id="grid.close"),
 ]  # fmt: skip
