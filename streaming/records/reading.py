@@ -24,7 +24,7 @@ FIRST_S: Final = 0.5
 MOST_SINCE: Final = 4_000
 """Records of the log that are looked through for a filter at each look at what came since."""
 
-MOST_S: Final = 2.0
+MOST_S: Final = 3.0
 MOST_REPLY: Final = 8 << 20
 SHORT: Final = 256
 """Bytes kept of each value once a reply has grown to `MOST_REPLY`."""
