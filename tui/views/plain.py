@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from streaming.lab.snapshot import LabSnapshot
 from tui import numbers
@@ -11,8 +12,12 @@ from tui.safe import safe
 SUMMARY_MS = 10_000
 """Numbers are told this often, and only if they are others than before."""
 NAME_LIMIT, TEXT_LIMIT, LINE_LIMIT = 60, 300, 500
-CALM = ("ok", "warm", "closed")
+CALM = ("ok", "warm", "closed", "starting")
 """States of a shard that need no sentence of their own when it gets into them from the start."""
+
+
+Name: TypeAlias = tuple[str, str]
+"""A kind of thing that has a state, and which one it is."""
 
 
 class Teller:
@@ -21,7 +26,7 @@ class Teller:
     def __init__(self) -> None:
         self._state: tuple[str, str] | None = None
         self._event = 0
-        self._told: dict[str, str] = {}
+        self._told: dict[Name, str] = {}
         self._summary = ""
         self._summary_at_ms = 0
 
@@ -43,19 +48,27 @@ class Teller:
             self._state = state
             detail = f": {snapshot.detail}" if snapshot.detail else ""
             yield f"the lab is {snapshot.state}{detail}"
-        now = dict(_states(snapshot))
-        for name, word in now.items():
-            before = self._told.get(name)
-            if before != word and not (before is None and word in CALM):
-                yield f"{name} is {word}" + (f", was {before}" if before else "")
-        for name in self._told.keys() - now.keys():
-            yield f"{name} is gone"
-        self._told = now
+        yield from self._states_that_changed(dict(_states(snapshot)))
         summary = _summary(snapshot)
         due = snapshot.at_ms - self._summary_at_ms >= SUMMARY_MS
         if snapshot.state == "live" and due and summary != self._summary:
             self._summary, self._summary_at_ms = summary, snapshot.at_ms
             yield summary
+
+    def _states_that_changed(self, now: dict[Name, str]) -> Iterator[str]:
+        """Return a sentence for all that changed in the same way, and what is gone."""
+        alike: dict[tuple[str, str, str | None], list[str]] = {}
+        for (kind, name), word in now.items():
+            before = self._told.get((kind, name))
+            if before != word and not (before is None and word in CALM):
+                alike.setdefault((kind, word, before), []).append(name)
+        for (kind, word, before), names in alike.items():
+            what = f"{kind} {', '.join(names)}".strip()
+            then = f", before: {before}" if before else ""
+            yield f"{what} {'are' if len(names) > 1 else 'is'} {word}{then}"
+        for kind, name in [key for key in self._told if key not in now]:
+            yield f"{kind} {name} is gone" if kind != "alarm" else f"alarm {name} is over"
+        self._told = now
 
     def _events(self, snapshot: LabSnapshot) -> Iterator[str]:
         for event in snapshot.events:
@@ -66,18 +79,19 @@ class Teller:
                 yield f"{numbers.clock(event.at_ms)} {level}{safe(event.kind, NAME_LIMIT)}: {text}"
 
 
-def _states(snapshot: LabSnapshot) -> Iterator[tuple[str, str]]:
-    """Return everything that has a state, by its name."""
-    yield "the broker", snapshot.broker.state
-    yield "the traffic", f"{snapshot.traffic.state}, shape {snapshot.traffic.shape}"
+def _states(snapshot: LabSnapshot) -> Iterator[tuple[Name, str]]:
+    """Return everything that has a state, by its kind and name."""
+    yield ("the broker", ""), snapshot.broker.state
+    yield ("the traffic", ""), f"{snapshot.traffic.state}, shape {snapshot.traffic.shape}"
     for stream in snapshot.streams:
         for shard in stream.shards:
-            yield f"{safe(stream.name, NAME_LIMIT)} shard {shard.id:02d}", str(shard.state)
+            yield (f"{safe(stream.name, NAME_LIMIT)} shard", f"{shard.id:02d}"), str(shard.state)
     for consumer in snapshot.consumers:
-        yield f"consumer {safe(consumer.name, NAME_LIMIT)}", consumer.state
+        yield ("consumer", safe(consumer.name, NAME_LIMIT)), consumer.state
     for alarm in snapshot.alarms:
         if alarm.state == "ALARM":
-            yield f"alarm {alarm.name} {alarm.key}".strip(), "ALARM"
+            name = f"{safe(alarm.name, NAME_LIMIT)} {safe(alarm.key, NAME_LIMIT)}".strip()
+            yield ("alarm", name), "ALARM"
 
 
 def _summary(snapshot: LabSnapshot) -> str:
