@@ -8,26 +8,30 @@ alarm outside of an incident is a false one.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
 
 from generators.schedule import read_schedule
 from generators.shop import Shop, ShopConfig
 from generators.wire import Emitted
-from streaming.consumer.batches import FetchedBatch
-from streaming.consumer.collector import Collector
+from streaming.alarms.book import AlarmBook, Change
+from streaming.alarms.plan import plan_alarms
+from streaming.anomaly.bank import Place, Scored
+from streaming.anomaly.model import Model
+from streaming.anomaly.plan import Detecting, plan_detectors
 from streaming.declarations.file import read_declarations
 from streaming.declarations.specification import Declarations
-from streaming.lab.messages import Position, ShardId
-from streaming.scoring import AlarmScores, Label, read, score
-from streaming.store.store import Store
-from streaming.windows.plan import WindowPlan
+from streaming.scoring import Alarm, AlarmScores, Label, score
+from streaming.store.alarms import feed
+from streaming.store.analysis import samples
+from streaming.windows.declared import DeclaredWindows
+from streaming.windows.panes import StreamPanes
 from streaming.windows.planning import make_plan
+from streaming.windows.points import Point, Points
+from streaming.windows.records import DECODERS
 
 STREAMS: Final = ("clicks", "orders")
 HOURS: Final = (("constant", "none"), ("diurnal", "none"), ("constant", "default"))
@@ -38,22 +42,61 @@ SECONDS: Final = 3_600
 TICK_MS: Final = 1_000
 MERGE_S: Final = 60
 LATENESS_MS: Final = 10_000
+NEVER: Final = -(2**62)
 
 
 def hour(seed: int, shape: str, incidents: str) -> AlarmScores:
     """The alarms by event time of an hour, held against what was planted in it."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "lab.duckdb", STREAMS, LATENESS_MS)
-        try:
-            shop = Shop(
-                ShopConfig(seed=seed, rate=RATE, shape=shape, streams=STREAMS, tick_ms=TICK_MS),
-                BEGIN_MS,
-            )
-            _pass(store, _minutes(shop, incidents, seed), seed)
-            labels = [Label(t.start_ts, t.end_ts, t.kind) for t in shop.ground_truth()]
-            return score(labels, read(store.reader())[1])
-        finally:
-            store.close()
+    shop = Shop(
+        ShopConfig(seed=seed, rate=RATE, shape=shape, streams=STREAMS, tick_ms=TICK_MS), BEGIN_MS
+    )
+    lab, changes = Lab(seed), []
+    for minute in _minutes(shop, incidents, seed):
+        changes += lab.read(minute)
+    labels = [Label(t.start_ts, t.end_ts, t.kind) for t in shop.ground_truth()]
+    alarms = [Alarm(c.at_ms, f"{c.alarm} {c.key}".strip()) for c in changes if c.after == "ALARM"]
+    return score(labels, alarms)
+
+
+class Lab:
+    """The watched windows, detectors and alarms that ship, on one shard of each stream."""
+
+    def __init__(self, seed: int) -> None:
+        declared = _watched(read_declarations(None))
+        plan = make_plan(1, declared, STREAMS, LATENESS_MS, seed)
+        self._marks: dict[str, int | None] = dict.fromkeys(STREAMS)
+        self._panes = {stream: StreamPanes(stream, plan) for stream in STREAMS}
+        self._windows, self._points = DeclaredWindows(), Points()
+        self._windows.follow(plan, self._marks)
+        self._points.follow({(w.name, w.generation): w.step_ms for w in plan.windows})
+        self._detectors = [d for d in plan_detectors(declared.detectors, plan) if d.window]
+        self._models = {d.name: Model(d.model, d.seed("")) for d in self._detectors}
+        self._book = AlarmBook()
+        names = {detecting.name: False for detecting in self._detectors}
+        alarms = plan_alarms(declared.alarms, plan, names)
+        self._book.follow([alarming for alarming in alarms if alarming.on_events])
+
+    def read(self, made: list[Emitted]) -> list[Change]:
+        """What the alarms do about these records."""
+        for stream in STREAMS:
+            values = [e.value for e in made if e.stream == stream]
+            decoded = [DECODERS[stream].decode(value) for value in values]
+            records = [SimpleNamespace(offset=i) for i in range(len(values))]
+            mark = self._marks[stream]
+            self._panes[stream].add(0, decoded, records, NEVER if mark is None else mark)
+            self._marks[stream] = max([NEVER if mark is None else mark, *(d.ts for d in decoded)])
+            self._windows.merge(self._panes[stream].fold())
+        finals = [r for r in self._windows.changes(self._marks).results if r.is_final]
+        points = list(self._points.take(finals, self._windows.horizons()))
+        scored = [
+            self._judge(d, p) for p in points for d in self._detectors if d.window == p.window
+        ]
+        return feed(self._book, samples(points, scored))[1]
+
+    def _judge(self, detecting: Detecting, point: Point) -> Scored:
+        row = detecting.row(point.values or {})
+        verdict = self._models[detecting.name].process(row)
+        return Scored(detecting.name, point.key, point.end_ms, tuple(row), verdict, Place())
 
 
 def _minutes(shop: Shop, incidents: str, seed: int) -> Iterator[list[Emitted]]:
@@ -69,45 +112,12 @@ def _minutes(shop: Shop, incidents: str, seed: int) -> Iterator[list[Emitted]]:
             made = []
 
 
-def _pass(store: Store, minutes: Iterator[list[Emitted]], seed: int) -> None:
-    """Bring records into the store as one consumer that reads one shard of each stream does."""
-    declared = _watched(read_declarations(None))
-
-    def plan(number: int, before: WindowPlan) -> WindowPlan:
-        return make_plan(number, declared, STREAMS, LATENESS_MS, seed, before)
-
-    shards = tuple(store.position(stream, 0) for stream in STREAMS)
-    store.declare(plan, declared, BEGIN_MS)
-    now = [BEGIN_MS]
-    collector = Collector(STREAMS, LATENESS_MS, store_clicks=False, now_ms=lambda: now[0])
-    collector.follow(store.declared.plan)
-    collector.begin(shards)
-    claim = _claim(store, shards)
-    offsets = dict.fromkeys(STREAMS, 0)
-    for seq, minute in enumerate(minutes):
-        now[0] += MERGE_S * 1000
-        for stream in STREAMS:
-            first = offsets[stream]
-            records = [
-                SimpleNamespace(offset=first + i, value=e.value, key=None, headers=(), timestamp=0)
-                for i, e in enumerate(e for e in minute if e.stream == stream)
-            ]
-            offsets[stream] = first + len(records)
-            batch = FetchedBatch(stream, 0, first, offsets[stream], records, 0)
-            assert collector.absorb(stream, batch) is None
-        (ack,) = store.merge([("c", collector.hand_over(claim, seq))], frozenset()).acks
-        assert ack.ok, ack.reason
-
-
 def _watched(declared: Declarations) -> Declarations:
-    """Without the windows that no detector looks at: they change nothing and take their time."""
-    watched = {spec.window for spec in declared.detectors}
+    """Only what is by event time, and of the windows only what a detector looks at."""
+    detectors = tuple(spec for spec in declared.detectors if spec.window)
+    watched = {spec.window for spec in detectors}
     windows = tuple(spec for spec in declared.windows if spec.name in watched)
-    return declared.model_copy(update={"windows": windows})
-
-
-def _claim(store: Store, positions: tuple[Position, ...]) -> int:
-    return store.ledger.claim("c", tuple(ShardId(p.stream, p.shard) for p in positions))
+    return declared.model_copy(update={"windows": windows, "detectors": detectors})
 
 
 def main() -> None:

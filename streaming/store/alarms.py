@@ -136,10 +136,10 @@ class Alarms:
 
         `measured` are of detectors by the wall clock.
         """
-        fed, changes = _feed(self.events, samples)
+        fed, changes = feed(self.events, samples)
         if settled_ms is not None and fed:
             changes += self.events.settle(settled_ms)
-        seen, on_wall = _feed(self.wall, measured)
+        seen, on_wall = feed(self.wall, measured)
         unsaved, self._unsaved = self._unsaved, []
         clocks = {EVENTS} if fed or unsaved else set()
         if unsaved or seen:
@@ -195,7 +195,7 @@ class Alarms:
         self._write_books(con, {EVENTS, WALL})
 
 
-def _feed(book: AlarmBook, samples: Iterable[Sample]) -> tuple[bool, list[Change]]:
+def feed(book: AlarmBook, samples: Iterable[Sample]) -> tuple[bool, list[Change]]:
     """Feed a book; whether any of its alarms watches these, and what changed."""
     fed = False
     changes: list[Change] = []

@@ -106,7 +106,7 @@ class Analysis:
         by_metric = {each.name for each in self.detectors.plan if each.metric}
         wall = [each for each in scored if each.detector in by_metric]
         events = [each for each in scored if each.detector not in by_metric]
-        return self.alarms.write(con, _samples(points, events), settled, _samples((), wall))
+        return self.alarms.write(con, samples(points, events), settled, samples((), wall))
 
     def tick(
         self, now_ms: int, values: Sequence[Measure], shards: Sequence[Measure]
@@ -169,7 +169,8 @@ class Sample(msgspec.Struct, frozen=True):
     values: dict[str, float | None]
 
 
-def _samples(points: Sequence[Point], scored: Sequence[Scored]) -> Iterator[Sample]:
+def samples(points: Sequence[Point], scored: Sequence[Scored]) -> Iterator[Sample]:
+    """What alarms are fed with of these windows and scores."""
     for point in points:
         values = point.values or {}
         numbers = {n: float(v) for n, v in values.items() if isinstance(v, int | float)}
