@@ -12,7 +12,7 @@ import msgspec
 import psutil
 import pytest
 
-from streaming.lab.commands import CopyStore, SwitchKey, TryKey
+from streaming.lab.commands import CompareKeys, CopyStore, SwitchKey, TryKey
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import CandidateView, EpochView
 from tests.pipeline.lab_driver import DrivenLab, Where, assert_exact, lab
@@ -37,6 +37,10 @@ async def test_a_key_is_switched_and_both_epochs_are_told(tmp_path: Path, where:
         await driven.stored(3000)
         asked = await driven.do(TryKey("clicks", "event_type", 6))
         candidate = msgspec.json.decode(asked.data, type=CandidateView)
+        asked = await driven.do(CompareKeys("clicks"))
+        usual = {c.key: c for c in msgspec.json.decode(asked.data, type=list[CandidateView])}
+        assert usual["constant"].max_over_mean == usual["constant"].shards == 4
+        assert usual["event_id"].max_over_mean < 1.2 < usual["event_type"].max_over_mean
         done = await driven.do(SwitchKey("clicks", "event_type", 6))
         assert "epoch 2" in done.text and "event_type on 6 shards" in done.text
         seen = await driven.until(

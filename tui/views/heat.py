@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from streaming.lab.snapshot import RatePoint
 from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui import numbers
@@ -70,9 +72,10 @@ def time_line(history: Sequence[RatePoint], width: int, glyphs: Glyphs) -> Line:
     if place < LABEL:
         return ((fit("".join(axis), width), "dim"),)
     text = f"{glyphs.alarm} {safe(newest.mark, MARK_LIMIT)}"
-    start = max(LABEL, min(place, LABEL + room - len(text)))
-    text = text[: LABEL + room - start]
-    before, after = "".join(axis[:start]), "".join(axis[start + len(text) :])
+    cells_taken = min(cell_len(text), MARK_LIMIT, room)
+    start = max(LABEL, min(place, LABEL + room - cells_taken))
+    text = fit(text, cells_taken)
+    before, after = "".join(axis[:start]), "".join(axis[start + cells_taken :])
     return merged(((before, "dim"), (text, "mark"), (after, "dim")))
 
 

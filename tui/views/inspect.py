@@ -7,7 +7,7 @@ import math
 from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui import numbers
 from tui.glyphs import Glyphs
-from tui.lines import Line, merged
+from tui.lines import Line, crop, merged
 from tui.safe import fit, safe
 from tui.views.canvas import Canvas
 from tui.views.columns import STATES
@@ -46,7 +46,7 @@ def inspect_lines(
         (f"{safe(stream.name, TEXT_LIMIT)} shard {shard.id:02d}  ", "strong"),
         (f"{shape} {word}".strip(), style),
     )
-    lines = [head, *(_row(label, text, width) for label, text in rows), ()]
+    lines = [crop(head, width), *(_row(label, text, width) for label, text in rows), ()]
     lines += _plot(shard, width, glyphs)
     return [*lines, (), *_heavy(stream, shard, width)]
 
