@@ -15,7 +15,7 @@ import msgspec
 from benchmarks import report
 from benchmarks.facts import facts, load
 from benchmarks.measure import Row, SideFailed
-from benchmarks.rows import consumer, forest, generators, latency, producer, whatif
+from benchmarks.rows import consumer, forest, generators, latency, producer, screen, whatif
 
 ROWS: Final[dict[str, Callable[[int, int, Path], Row]]] = {
     "consumer": consumer.measure,
@@ -24,6 +24,7 @@ ROWS: Final[dict[str, Callable[[int, int, Path], Row]]] = {
     "latency": latency.measure,
     "whatif": whatif.measure,
     "forest": forest.measure,
+    "screen": screen.measure,
 }
 
 

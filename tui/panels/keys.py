@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 AGAIN_S: Final = 15.0
 """Other keys are tried on the newest records again after so long, while the panel is seen."""
+LEAST_KEYS: Final = 3
 SOON_S: Final = 3.0
 """The same after an answer that knew nothing."""
 
@@ -49,7 +50,9 @@ class KeysPanel(LinePanel, can_focus=True):
             self.show_lines([(("  no keys yet", "dim"),)])
         else:
             table = key_table(self._candidates, stream.key, self.room)
-            self.show_lines([*heavy_lines(stream, self.room, self.glyphs), (), *table])
+            # Both halves in sight where they do not fit together.
+            half = max(LEAST_KEYS, (self.size.height - 3) // 2)
+            self.show_lines([*heavy_lines(stream, self.room, self.glyphs, half), (), *table])
         self.show_title("Keys")
 
     def _ask(self) -> None:

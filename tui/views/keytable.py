@@ -19,15 +19,17 @@ UNKNOWN = "what other keys would do is not known yet"
 NO_KEYS = "no key is heavy, or none was counted yet"
 
 
-def heavy_lines(stream: StreamView, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return one line a heavy key of this epoch: a bar, its share, and its shard."""
+def heavy_lines(
+    stream: StreamView, width: int, glyphs: Glyphs, most_keys: int | None = None
+) -> list[Line]:
+    """Return one line a heavy key of this epoch (the heaviest first): bar, share and shard."""
     name = max(6, width - BAR - SHARE - SHARD - 1)
     head = fit("heaviest keys", name) + fit("share", BAR + SHARE + 1, right=True)
     lines: list[Line] = [((fit(head + fit("shard", SHARD, right=True), width), "label"),)]
     if not stream.heavy:
         return [*lines, ((fit(NO_KEYS, width), "dim"),)]
     most = max(1, *(item.records for item in stream.heavy))
-    return lines + [_heavy(item, most, name, glyphs) for item in stream.heavy]
+    return lines + [_heavy(item, most, name, glyphs) for item in stream.heavy[:most_keys]]
 
 
 def _heavy(item: HeavyKeyView, most: int, name: int, glyphs: Glyphs) -> Line:
