@@ -148,10 +148,10 @@ class FollowingApp(App[None]):
 
     def _show(self, moment: Moment) -> None:
         """Show one instant on the live screen and in the dialogs that live with it."""
-        self.main.show(moment)
-        for screen in self.screen_stack:
-            if isinstance(screen, LiveDialog):
-                screen.show(moment)
+        dialogs = [screen for screen in self.screen_stack if isinstance(screen, LiveDialog)]
+        self.main.show(moment, covered=bool(dialogs))
+        for screen in dialogs:
+            screen.show(moment)
 
     def _painted(self) -> None:
         self._painting = False

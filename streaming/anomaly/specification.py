@@ -54,7 +54,7 @@ class DetectorSpec(BaseModel):
         "medium", description="low, medium or high: how much evidence is enough"
     )
     direction: Direction = Field("both", description="both, above or below: which side is trouble")
-    near: Annotated[float, Field(ge=0, lt=1)] = Field(
+    near: Annotated[float, Field(ge=0, le=1000)] = Field(
         0.05, description="nothing within this part of the running mean is an anomaly"
     )
     fill: Fill | None = Field(

@@ -61,7 +61,7 @@ ALARM = '[[alarms]]\nname = "a"\nwindow = "pulse"\nvalue = "orders"\nthreshold =
             DETECTOR + 'function = "RANDOM_CUT_FOREST"\nparameters = { numberOfTrees = 0 }\n',
             13, "numberOfTrees is 1 to 1,000",
         ),
-        (DETECTOR + "near = 2\n", 12, "less than 1"),
+        (DETECTOR + "near = 2000\n", 12, "less than or equal to 1000"),
         (DETECTOR + 'colour = "red"\n', 12, "a detector has no 'colour'"),
         (DETECTOR + DETECTOR, 13, "two detectors are called 'd'"),
         (DETECTOR.replace('window = "pulse"\n', ""), 8, "looks at a window, a stream or a metric"),

@@ -145,3 +145,13 @@ async def test_the_terminal_gets_the_mouse_and_gives_it_back(lab: Runner) -> Non
         await hand.sees("mouse is the terminal's")
         await hand.pilot.press("m")
         await hand.until(lambda: done == ["_disable_mouse_support", "_enable_mouse_support"])
+
+
+async def test_panels_under_a_dialog_catch_up_when_it_goes(lab: Runner) -> None:
+    async with lab() as hand:
+        await hand.pilot.press("t")
+        await hand.sees("esc closes")
+        await hand.show(snapshot(2, streams=(stream(shards=3),)))
+        assert len(hand.app.main.shards.shard_ids) == 12
+        await hand.pilot.press("escape")
+        await hand.until(lambda: len(hand.app.main.shards.shard_ids) == 3)

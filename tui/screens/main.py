@@ -109,13 +109,17 @@ class MainScreen(Screen[None]):
         self.set_class(self.zoomed or len(shown) == 1, "-alone")
         self.set_class(not shown & {"shards", "heat"} and "events" in shown, "-lower")
 
-    def show(self, moment: Moment) -> None:
-        """Show one instant in every panel that is in sight."""
+    def show(self, moment: Moment, *, covered: bool = False) -> None:
+        """Show one instant in every panel that is in sight: none, if something covers them."""
         self.held = moment
         self.show_header(moment)
         for panel in self.panels.values():
-            if panel.display:
+            if panel.display and not covered:
                 panel.show(moment)
+
+    def on_screen_resume(self) -> None:
+        """Catch up on what came while the panels were covered."""
+        self._fitted()
 
     def show_header(self, moment: Moment) -> None:
         """Show one instant in the header only, and dim the rest if it is out of date."""
