@@ -154,10 +154,11 @@ def _of_stream(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         "Their states, their reasons, and what to do about an alarm",
         "alarms",
     )
-    yield Entry(
+    yield _bench(
+        app,
         "SQL console",
         "Ask the store: read-only SQL on a copy, with ready queries and export",
-        partial(app.action_bench, "sql"),
+        "sql",
     )
     yield Entry(
         "Records",

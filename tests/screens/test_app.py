@@ -202,7 +202,7 @@ async def test_an_end_of_news_is_said(lab: Runner) -> None:
 
 
 async def test_help_lists_the_keys_as_they_are_now(lab: Runner) -> None:
-    async with lab(size=(100, 140)) as hand:
+    async with lab(size=(100, 240)) as hand:
         hand.app.set_keymap({"app.pause": "p"})
         await hand.pilot.press("f1")
         await hand.sees("What you are looking at")

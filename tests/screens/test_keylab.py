@@ -12,7 +12,7 @@ from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.stream_snapshot import CandidateView
 from tests.screens.conftest import Hand, Runner
-from tests.screens.fake_link import FakeLink
+from tests.screens.fake_link import QUESTIONS, FakeLink
 from tests.screens.fakes import (
     HEAVY,
     NOW_MS,
@@ -47,7 +47,7 @@ class SlowLink(FakeLink):
         self.may_answer = asyncio.Event()
 
     async def send(self, command: Command) -> Reply:
-        if isinstance(command, TryKey):
+        if isinstance(command, QUESTIONS):
             return await super().send(command)
         self.sent.append(command)
         await self.may_answer.wait()

@@ -81,7 +81,7 @@ def test_the_key_bar_shows_whole_entries_with_help_first(width: int) -> None:
     assert texts[0] == "? Help"
     assert 1 + len("  ".join(texts)) <= width
     if width >= 80:
-        assert texts[:3] == ["? Help", "space Pause", "q Quit"]
+        assert texts[:5] == ["? Help", "/ Filter", "K Keys", "x Chaos", "q Quit"]
 
 
 async def test_no_colour_still_tells_states_apart(

@@ -212,7 +212,7 @@ async def test_palette_has_every_deed_with_its_reason(lab: Runner) -> None:
 
 
 async def test_help_tells_of_the_dialogs_and_their_keys(lab: Runner) -> None:
-    async with lab(size=(100, 150)) as hand:
+    async with lab(size=(100, 240)) as hand:
         hand.app.set_keymap({"lineage.split": "z"})
         await hand.pilot.press("question_mark")
         await hand.sees("In shards and lineage")

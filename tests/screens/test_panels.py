@@ -20,7 +20,7 @@ from tui.lines import text_of, width_of
 from tui.views import arrangement
 from tui.views.heat import heat_lines, shade, time_line
 from tui.views.inspect import inspect_lines
-from tui.views.keytable import heavy_lines, key_table
+from tui.views.keytable import heavy_lines, table_of_keys
 
 
 @pytest.mark.parametrize("chosen", arrangement.PANELS)
@@ -59,7 +59,7 @@ def test_texts_from_outside_stay_in_their_cells(payload: str) -> None:
     for glyphs in (UNICODE, ASCII):
         drawn = [
             *heavy_lines(view, 40, glyphs),
-            *key_table(others, payload, 40),
+            *table_of_keys(others, payload, 40),
             *heat_lines(view, 40, glyphs),
             time_line(marks, 40, glyphs),
             *inspect_lines(view, shards[0], 40, glyphs),

@@ -79,7 +79,7 @@ async def test_the_last_step_ends_it_and_moved_keys_are_told(lab: Runner) -> Non
         await hand.sees("The tour")
         for number in range(len(steps())):
             await hand.sees(f"{number + 1}/")
-            if "Chaos" in hand.text:
+            if "Chaos and traffic" in hand.text:
                 assert "key f5" in hand.text
             await hand.pilot.press("enter")
         await hand.until(lambda: hand.app.screen is hand.app.main)

@@ -14,7 +14,7 @@ from tui import bindings
 from tui.errands import deliver
 from tui.moment import Moment
 from tui.panels.base import LinePanel
-from tui.views.keytable import heavy_lines, key_table
+from tui.views.keytable import heavy_lines, table_of_keys
 
 if TYPE_CHECKING:
     from tui.app import LabApp
@@ -49,7 +49,7 @@ class KeysPanel(LinePanel, can_focus=True):
         if stream is None:
             self.show_lines([(("  no keys yet", "dim"),)])
         else:
-            table = key_table(self._candidates, stream.key, self.room)
+            table = table_of_keys(self._candidates, stream.key, self.room)
             # Both halves in sight where they do not fit together.
             half = max(LEAST_KEYS, (self.size.height - 3) // 2)
             self.show_lines([*heavy_lines(stream, self.room, self.glyphs, half), (), *table])

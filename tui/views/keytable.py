@@ -45,7 +45,7 @@ def _heavy(item: HeavyKeyView, most: int, name: int, glyphs: Glyphs) -> Line:
     )
 
 
-def key_table(candidates: Sequence[CandidateView], present: str, width: int) -> list[Line]:
+def table_of_keys(candidates: Sequence[CandidateView], present: str, width: int) -> list[Line]:
     """Return one line a key, the present one marked; the records they were tried on in the head."""
     if not candidates:
         return [((fit(UNKNOWN, width), "dim"),)]

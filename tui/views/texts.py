@@ -24,7 +24,17 @@ PANELS = (
         "record not yet stored), TREND (records in, one step a second), WM (watermark). In the "
         "Kinesis view also LOAD (part of what it takes) and THR/S (refusals a second).",
     ),
+    (
+        "Heat",
+        "The same shards over the last 5 minutes, a cell for 10 s: the darkest shade is the most "
+        "any of them had, each lighter one half as much.",
+    ),
     ("Rates", "Records in and out per second and the lag, all streams together."),
+    (
+        "Keys",
+        "The heaviest keys of this epoch with their shards; then what other keys would do on the "
+        "shards there are, told from the newest records.",
+    ),
     ("Events", "What happened in the lab, the newest first."),
 )
 STATES = (

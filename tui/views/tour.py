@@ -31,7 +31,9 @@ PANELS: Final = (
         "a row for each shard: what comes in, gets out, and waits; HOT is a word",
         "shards",
     ),
+    Step("Heat", "each shard over the last minutes; each lighter shade is half as much", "heat"),
     Step("Rates", "records in and out per second and the lag, over the last minutes", "rates"),
+    Step("Keys", "the heaviest keys with their shards, and what other keys would do", "keylist"),
     Step("Events", "what happened in the lab, the newest first", "events"),
 )
 SCREENS: Final = {
@@ -39,6 +41,9 @@ SCREENS: Final = {
     "app.shards": "where shards come from; split, merge and scale them",
     "app.windows": "the declared windows and their newest results",
     "app.alarms": "alarms and detectors, their states and their reasons",
+    "app.sql": "questions to the store, read-only; ready queries, pages, export",
+    "app.records": "the newest records, filtered, and the way of one from key to alarm",
+    "app.consumers": "who reads what, how far behind, and every rebalance; pause and kill",
     "app.chaos": "change the load, plant trouble, kill things, and watch what finds it",
     "app.settings": "theme, refresh rate, ASCII and keys; all of it is kept",
     "app.commands": "everything there is to do, by its name",
