@@ -22,6 +22,7 @@ DIALOG_BODY: Final[list[BindingType]] = [
 BENCH: Final[list[BindingType]] = [
     Binding("escape", "dismiss", "Close", id="bench.close"),
     Binding("f2", "next_stream", "Next stream", id="bench.stream"),
+    Binding("f8", "app.picture", "Save a picture", show=False, id="bench.picture"),
 ]
 
 PAGES: Final[list[BindingType]] = [
