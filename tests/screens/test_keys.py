@@ -40,6 +40,13 @@ def test_every_binding_has_an_id_and_a_description(name: str) -> None:
         assert not RESERVED & set(binding.key.split(","))
 
 
+def test_the_documents_name_every_id() -> None:
+    text = (TUI.parent / "docs" / "screens.md").read_text()
+    for name in LISTS:
+        for binding in getattr(bindings, name):
+            assert f"`{binding.id}`" in text, binding.id
+
+
 def test_ids_are_unique() -> None:
     ids = [binding.id for name in LISTS for binding in getattr(bindings, name)]
     assert len(ids) == len(set(ids))
