@@ -14,13 +14,16 @@ from pathlib import Path
 
 import msgspec
 
-from streaming.lab.commands import Command, Reply, SetRate, Verify
+from streaming.lab.commands import Command, Reply, SetRate, Verify, WindowHistory
 from streaming.lab.link import LabError, LinkLost
+from streaming.lab.record_commands import ReadRecords, TraceRecord
 from streaming.lab.snapshot import EventView, LabSnapshot, RatePoint
 from streaming.lab.stream_snapshot import ShardView, StreamView
+from tests.screens.fake_records import RecordsLink
+from tests.screens.fake_windows import window_history
 from tests.screens.fakes import events, kinesis_stream, shard, snapshot, starting, stream
 from tests.screens.hostile import PAYLOADS
-from tests.screens.nasty import nasty_kinesis
+from tests.screens.nasty import hostile_log, nasty_kinesis
 from tui.app import run_app
 from tui.preferences import Choice, Preferences
 
@@ -41,6 +44,7 @@ class DemoLink:
         self.points: list[RatePoint] = []
         self.diary: list[EventView] = list(events())
         self.lag = 0.0
+        self.records = RecordsLink(hostile_log())
 
     async def open(self) -> None:
         await asyncio.sleep(1.5 if self.mode in SLOW_MODES else 0)
@@ -69,6 +73,8 @@ class DemoLink:
             await asyncio.sleep(0.12 if self.mode == "hostile" else 0.25)
 
     async def send(self, command: Command) -> Reply:
+        if self.mode == "hostile":
+            return await self._hostile_reply(command)
         if isinstance(command, SetRate):
             self.rate = command.per_s
             return Reply(True, f"the rate is {command.per_s:,.0f} records/s")
@@ -88,6 +94,14 @@ class DemoLink:
         now = int(time.time() * 1000)
         broker = msgspec.structs.replace(view.broker, since_at_ms=now - 3000)
         return msgspec.structs.replace(view, at_ms=now, broker=broker)
+
+    async def _hostile_reply(self, command: Command) -> Reply:
+        """Data where a view can show some, else a text that tries to steer the terminal."""
+        if isinstance(command, ReadRecords | TraceRecord):
+            return await self.records.send(command)
+        if isinstance(command, WindowHistory):
+            return window_history(tuple(PAYLOADS.values())[4:7])
+        return Reply(False, "".join(PAYLOADS[name] for name in ("escape", "title", "bidi", "c1")))
 
     def _hostile(self, seq: int) -> LabSnapshot:
         """Each payload in turn; the file tells how often all of them were shown."""

@@ -10,11 +10,10 @@ from textual.widgets import Input
 
 from streaming.lab.commands import Reply
 from streaming.records.views import AlarmOver, CountedRow, HashStep, KeyStep
-from tests.records.record_support import MemoryLog
 from tests.screens.conftest import Hand, Runner
-from tests.screens.fake_alarms import NOW_MS
-from tests.screens.fake_records import RecordsLink, a_click, kinesis_path, path
+from tests.screens.fake_records import RecordsLink, kinesis_path, path
 from tests.screens.hostile import PAYLOADS, clean, forbidden
+from tests.screens.nasty import BYTES, hostile_log
 from tests.screens.test_records import opened, screen_of
 from tui.commands.records import listed
 from tui.glyphs import ASCII, UNICODE
@@ -23,44 +22,6 @@ from tui.panels.base import LinePanel
 from tui.views.jsontext import MOST_LINES, value_lines
 from tui.views.record_path import path_lines
 from tui.views.records import record_lines
-
-BYTES = {
-    "invalid": b"\xff\xfe\x80 \xc3(",
-    "ansi": b"\x1b[2J\x1b]52;c;aGFja2Vk\x07",
-    "c1": "\x9b31m\x9d52;c;eA==\x9c".encode(),
-    "nul": b"\x00" * 50,
-    "huge": b"[b]" * 700_000,
-    "deep": b"[" * 60_000,
-    "deep in a string": b'["' + b"]" * 5000 + b'", ' + b"[" * 5000,
-    "broken": b'{"type": "view", "ts": 12',
-    "markup": b'{"type": "[/x]", "ts": 1, "[@click=app.quit]pay[/]": "[b"}',
-    "odd fields": b'{"type": 7, "ts": 1e300, "a": NaN}',
-    "big numbers": b'{"ts": 99999999999999999999999, "n": ' + b"9" * 5000 + b"}",
-    "time": b'{"ts": 9007199254740000, "type": ""}',
-    "surrogate": b'{"type": "\\ud800", "ts": 1}',
-    "escapes": b'{"type": "\\u001b[31m\\u202e\\u0000", "a": "\\u009b"}',
-    "keys": b'{"\\u001b]0;x\\u0007": {"a": [1]}, "\\u2066": true}',
-    "scalar": b'"\\u001b[31m"',
-    "empty": b"",
-}
-
-
-def hostile_log() -> MemoryLog:
-    """Every payload as key, value, field and header; every odd value."""
-    log = MemoryLog()
-    for number, payload in enumerate(PAYLOADS.values()):
-        data = payload.encode("utf-8", "replace")
-        fields = a_click(number, NOW_MS - 900) | {"type": payload[:9000].replace("\ud800", "")}
-        log.put(0, data, at=NOW_MS - 1000, key=data, headers=((payload[:50], data),))
-        value = {
-            **fields,
-            payload[:50].replace("\ud800", "?"): payload[:9000].replace("\ud800", ""),
-        }
-        log.put(1, msgspec.json.encode(value), at=NOW_MS - 900, key=data)
-    for value in BYTES.values():
-        log.put(2, value, at=NOW_MS - 800, key=value)
-    log.put(2, None, at=NOW_MS - 700, key=None)
-    return log
 
 
 async def rows_of(hand: Hand) -> list[Any]:
