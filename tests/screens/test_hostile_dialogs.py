@@ -28,8 +28,9 @@ DETECTOR_NUMBERS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 12)])
-@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize(
+    ("size", "ascii"), [((120, 40), False), ((80, 24), True), ((30, 12), False)]
+)
 @pytest.mark.parametrize("key", ["", "e", "h", "t", "a", "ad"])
 async def test_key_lab_and_lineage(lab: Runner, size: Any, ascii: bool, key: str) -> None:
     async with lab(size=size, ascii=ascii) as hand:
