@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from textual.drivers._writer_thread import WriterThread
+
 from tui.guard import guarded, has_terminal
 from tui.safe import safe
 
@@ -81,8 +83,14 @@ class _Ending:
 
         def in_thread(args: threading.ExceptHookArgs) -> None:
             error = args.exc_value
+            after: Callable[[Exception], None] = self.failed
+            if isinstance(args.thread, WriterThread):
+                after = self._terminal_gone
             if isinstance(error, Exception):
-                loop.call_soon_threadsafe(self.failed, error)
+                with contextlib.suppress(RuntimeError):  # the loop has ended already
+                    loop.call_soon_threadsafe(after, error)
+            if isinstance(args.thread, WriterThread):
+                _swallow(args.thread)
 
         threading.excepthook = in_thread
 
@@ -109,6 +117,11 @@ class _Ending:
             self.error = error
             self.app.exit(return_code=EXIT_CRASH)
 
+    def _terminal_gone(self, _error: Exception) -> None:
+        """Leave as on a hang-up: nobody can be told anything any more."""
+        self.code = self.code or 128 + signal.SIGHUP
+        self.app.exit(return_code=self.code)
+
     async def close(self) -> None:
         """Let go of the lab within a bounded time; a second signal gives up waiting."""
         self._closing = asyncio.ensure_future(self.app.link.close())
@@ -128,6 +141,15 @@ class _Ending:
             self.failed(error)
         finally:
             word.cancel()
+
+
+def _swallow(writer: WriterThread) -> None:
+    """Take what is still written to a terminal that is gone, in the thread that should have.
+
+    Without it the bounded queue fills, and the app waits for ever for a place in it.
+    """
+    while writer._queue.get() is not None:
+        pass
 
 
 def report_crash(error: BaseException, crash_dir: Path | None) -> None:

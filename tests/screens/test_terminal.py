@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,16 @@ class Terminal:
             self.process.wait()
         os.close(self.master)
         os.close(self.slave)
+        if self.pid_file.exists() and self.pid_file.read_text():
+            # Its guard was killed and its terminal is gone: nothing of it may stay.
+            _, left = psutil.wait_procs(_still(self.app_pid), WAIT_S)
+            assert not left, left
+
+
+def _still(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [psutil.Process(pid)]
+    return []
 
 
 Start = Callable[..., Terminal]
