@@ -40,7 +40,7 @@ ALARMS = plan_alarms(
         AlarmSpec(name="odd", detector="*", field="grade", threshold=0.5),
         AlarmSpec(name="lag", metric="Lag", threshold=1.0),
     ),
-    PLAN, ("d",),
+    PLAN, {"d": False},
 )  # fmt: skip
 
 

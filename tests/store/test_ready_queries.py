@@ -28,7 +28,7 @@ INSERT INTO dead_letters SELECT 'orders', 0, 9, 'not_json', 'no JSON: [/x]', NUL
 INSERT INTO alarm_history SELECT 'lag', '', 'wall', now()::TIMESTAMP + to_seconds(i), 'OK', 'ALARM',
     3.5, 'three of three datapoints' FROM range(2) r(i);
 INSERT INTO anomaly SELECT 'd', 'k', now()::TIMESTAMP, NULL, NULL, 'ready', '{}', 1.5, '', 0.9, 0.1,
-    0.0, 0.9, 0.5, 0.8, 0.7, 'n', 12, 3, 4, 5, 'far above', '1';
+    0.0, 0.9, 0.5, 0.8, 0.7, 'n', 12, 3, 4, 5, 'far above', '1', 'window w', 1;
 INSERT INTO epochs VALUES ('clicks', 7, now()::TIMESTAMP, now()::TIMESTAMP, 'country', 'msk', 4,
     'the key is country', 12, 'null',
     '{"records":40,"seconds":9.5,"ids":[0,1],"counts":[30,10],"throttled":5,"distinct_keys":null}',

@@ -5,6 +5,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -194,7 +195,9 @@ class StoreMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine = pytest.mark.timeout(600)(StoreMachine.TestCase)
+"""Opens and closes many stores: on a busy machine that takes minutes."""
+
 TestStoreMachine.settings = settings(
     max_examples=15,
     stateful_step_count=30,

@@ -67,6 +67,7 @@ class RecordsScreen(Bench):
             id="record-seek", limit=SEEK_LIMIT, placeholder="offset or time"
         )
         self._said = (Answer.HINT, HINT)
+        self._wrong: tuple[Answer, str] = (Answer.REFUSED, "")
         self._asking = False
         self._next: ReadRecords | None = None
 
@@ -127,7 +128,7 @@ class RecordsScreen(Bench):
         changed = self.feed.take(asked, page)
         if asked.start != "newest":
             self.say(*((Answer.HINT, HINT) if changed else (Answer.REFUSED, _edge(asked))))
-        elif self._said[0] in (Answer.REFUSED, Answer.WORKING) and self._next is None:
+        elif self._said != self._wrong and self._said[0] != Answer.HINT and self._next is None:
             self.say(Answer.HINT, HINT)
         if changed:
             self._draw_table()
@@ -240,12 +241,17 @@ class RecordsScreen(Bench):
         else:
             self._filter()
 
+    def _mistyped(self, text: str) -> None:
+        """Say what is wrong with what was typed; newer records do not wipe that away."""
+        self._wrong = (Answer.REFUSED, text)
+        self.say(*self._wrong)
+
     def _filter(self) -> None:
         text = self.filter_input.value.strip()
         try:
             parse_filter(text)
         except BadFilter as error:
-            self.say(Answer.REFUSED, str(error))
+            self._mistyped(str(error))
             return
         self.feed.restart(self.feed.stream, text)
         self.table.cursor = None
@@ -257,11 +263,11 @@ class RecordsScreen(Bench):
         try:
             seek = parse_seek(self.seek_input.value, self.moment.now_ms)
         except BadSeek as error:
-            self.say(Answer.REFUSED, str(error))
+            self._mistyped(str(error))
             return
         chosen = self.chosen
         if seek.at_ms is None and seek.shard is None and chosen is None:
-            self.say(Answer.REFUSED, "choose a record, or name the shard: 3/12345")
+            self._mistyped("choose a record, or name the shard: 3/12345")
             return
         self.feed.pause()
         self.want(self.feed.seek(seek, None if chosen is None else chosen.shard))
