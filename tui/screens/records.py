@@ -127,7 +127,10 @@ class RecordsScreen(Bench):
             return
         changed = self.feed.take(asked, page)
         if asked.start != "newest":
-            self.say(*((Answer.HINT, HINT) if changed else (Answer.REFUSED, _edge(asked))))
+            if changed:
+                self.say(Answer.HINT, HINT)
+            else:
+                self._refuse(_edge(asked))
         elif self._said != self._wrong and self._said[0] != Answer.HINT and self._next is None:
             self.say(Answer.HINT, HINT)
         if changed:
@@ -220,7 +223,7 @@ class RecordsScreen(Bench):
         elif self.feed.mode == "paging":
             self.want(self.feed.newer())
         else:
-            self.say(Answer.REFUSED, "these are the newest records")
+            self._refuse("these are the newest records")
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -235,14 +238,14 @@ class RecordsScreen(Bench):
         typed = self.focused
         self.table.focus()
         if self.stream is None:
-            self.say(Answer.REFUSED, NO_STREAM)
+            self._refuse(NO_STREAM)
         elif typed is self.seek_input:
             self._seek()
         else:
             self._filter()
 
-    def _mistyped(self, text: str) -> None:
-        """Say what is wrong with what was typed; newer records do not wipe that away."""
+    def _refuse(self, text: str) -> None:
+        """Say why what a person asked for is not done; newer records do not wipe that away."""
         self._wrong = (Answer.REFUSED, text)
         self.say(*self._wrong)
 
@@ -251,7 +254,7 @@ class RecordsScreen(Bench):
         try:
             parse_filter(text)
         except BadFilter as error:
-            self._mistyped(str(error))
+            self._refuse(str(error))
             return
         self.feed.restart(self.feed.stream, text)
         self.table.cursor = None
@@ -263,11 +266,11 @@ class RecordsScreen(Bench):
         try:
             seek = parse_seek(self.seek_input.value, self.moment.now_ms)
         except BadSeek as error:
-            self._mistyped(str(error))
+            self._refuse(str(error))
             return
         chosen = self.chosen
         if seek.at_ms is None and seek.shard is None and chosen is None:
-            self._mistyped("choose a record, or name the shard: 3/12345")
+            self._refuse("choose a record, or name the shard: 3/12345")
             return
         self.feed.pause()
         self.want(self.feed.seek(seek, None if chosen is None else chosen.shard))
