@@ -1,7 +1,7 @@
 """Skew that was measured elsewhere over 200,000 records, found again by the lab's what-if.
 
 Those figures were told without the events they came from. Customers `c0` to `c4999` by Zipf's law
-with exponent 1.1 give all eight of theirs, and products `p0` to `p399` with exponent 1.0 both of
+with exponent 1.1 give all seven of theirs, and products `p0` to `p399` with exponent 1.0 both of
 theirs, so these must have been the ones. Of countries and event types only the mass of each shard
 can be told from the figures: the values here lie where two systems' hashes put that mass.
 """
