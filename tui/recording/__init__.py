@@ -1,1 +1,1 @@
-"""Runs that are kept and shown again: traces of what a lab said, films of what the screen showed."""
+"""Runs kept and shown again: traces of what a lab said, films of what the screen showed."""
