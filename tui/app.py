@@ -16,7 +16,7 @@ from tui.chaos import stepped
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.preferences import REFRESH_HZ, Choice
-from tui.screens.benches import BENCHES
+from tui.screens.benches import bench
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog, HelpDialog
 from tui.screens.main import MainScreen
 from tui.screens.tour import TourScreen
@@ -124,7 +124,7 @@ class LabApp(TailoredApp):
 
     def action_bench(self, name: str) -> None:
         """Open a dialog that changes the shown stream."""
-        self.push_screen(BENCHES[name](self.glyphs, self._header_moment()))
+        self.push_screen(bench(name, self.glyphs, self._header_moment()))
 
     def action_what_if(self) -> None:
         """Try other keys out on the shown stream's newest records, on as many shards and twice."""
