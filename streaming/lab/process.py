@@ -141,6 +141,7 @@ async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
 def main() -> int:
     """Run one engine."""
     to_stderr("engine")
+    platform.step_aside()
     config = msgspec.json.decode(platform.read_config(), type=EngineConfig)
     return asyncio.run(_main(config))
 
