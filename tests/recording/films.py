@@ -6,6 +6,8 @@ import math
 import random
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 from tui.recording.film import Caption, Film, Frame, Look, Note, Rgb, Row, Run
 
 BACK: Rgb = (18, 18, 18)
@@ -32,8 +34,6 @@ def look(foreground: Rgb = TEXT, background: Rgb = BACK, *, bold: bool = False) 
 
 def line(width: int, *parts: tuple[str, Look]) -> Row:
     """Runs that fill a line: cut or filled up to its width, counted in cells."""
-    from rich.cells import cell_len, set_cell_size
-
     runs: list[Run] = []
     left = width
     for text, how in parts:
@@ -49,8 +49,6 @@ def line(width: int, *parts: tuple[str, Look]) -> Row:
 
 def film_of(*screens: Sequence[Row], step_ms: int = 100, **more: object) -> Film:
     """One frame of each screen."""
-    from rich.cells import cell_len
-
     frames = tuple(Frame(n * step_ms, tuple(rows)) for n, rows in enumerate(screens))
     width = sum(cell_len(run.text) for run in screens[0][0])
     given = {
@@ -115,24 +113,23 @@ def dashboard(seconds: float = 3, width: int = 120, height: int = 38, fps: int =
                  look((min(255, 40 + int(v * 160)), max(0, 200 - int(v * 90)), 120)))
                 for v in past[shard]
             ]  # fmt: skip
-            rows.append(
-                line(
-                    width,
-                    ("│ ", look(BLUE)),
-                    (f"shard-{shard:02d} ", look(bold=True)),
-                    ("█" * bar + "▌", look(state[1])),
-                    ("·" * (28 - bar), look(DIM)),
-                    (f" {load:4.0%} ", look()),
-                    (f"{state[0]:<4}", look(state[1], bold=True)),
-                    *spark,
-                    (" " * 80, look()),
-                )[:-1]
-                + (Run("  ", look()), Run("│", look(BLUE)))
+            inner = line(
+                width - 1,
+                ("│ ", look(BLUE)),
+                (f"shard-{shard:02d} ", look(bold=True)),
+                ("█" * bar + "▌", look(state[1])),
+                ("·" * (28 - bar), look(DIM)),
+                (f" {load:4.0%} ", look()),
+                (f"{state[0]:<4}", look(state[1], bold=True)),
+                *spark,
+                (" " * width, look()),
             )
-            rows[-1] = _filled(rows[-1], width)
+            rows.append((*inner, Run("│", look(BLUE))))
         rows.append(line(width, ("╰" + "─" * (width - 2) + "╯", look(BLUE))))
         rows += [line(width, (text, look(GOOD))) for text in _braille(graph, width, 6)]
-        rows.append(line(width, ("┌┬┐├┼┤└┴┘ ┏┳┓┣╋┫┗┻┛ ╔╦╗╠╬╣╚╩╝ ╭╮╰╯ ░▒▓█▌▐▀▄ ▖▗▘▙▚▛▜▝▞▟ ┅┈╌", look())))
+        rows.append(
+            line(width, ("┌┬┐├┼┤└┴┘ ┏┳┓┣╋┫┗┻┛ ╔╦╗╠╬╣╚╩╝ ╭╮╰╯ ░▒▓█▌▐▀▄ ▖▗▘▙▚▛▜▝▞▟ ┅┈╌", look()))
+        )
         rows.append(line(width, ("││││││││ ┃┃┃┃┃┃┃ ║║║║║║║║║ ╰╯╭╮ ▔▁▏▕ ▲▼●○◆■□ ✓×↻↑↓∞…›·", look())))
         rows += [line(width, (text, look(DIM))) for text in log]
         while len(rows) < height - caption_rows:
@@ -141,8 +138,7 @@ def dashboard(seconds: float = 3, width: int = 120, height: int = 38, fps: int =
         rows.append(line(width, ("", look(TEXT, PANEL))))
         rows.append(line(width, (f"  {told[-1].text}", look(TEXT, PANEL, bold=True))))
         same = tuple(
-            old if old == new else new
-            for old, new in zip(before or rows, rows, strict=True)
+            old if old == new else new for old, new in zip(before or rows, rows, strict=True)
         )
         frames.append(Frame(round(n * 1000 / fps), same))
         before = same
@@ -154,11 +150,6 @@ def dashboard(seconds: float = 3, width: int = 120, height: int = 38, fps: int =
         keys=(Note(half, "k"), Note(half + 200, "enter")),
         stills=(Note(0, "calm"), Note(round(seconds * 1000) - 100, "hot")),
     )  # fmt: skip
-
-
-def _filled(row: Row, width: int) -> Row:
-    """The same runs cut or filled up to the width."""
-    return line(width, *((run.text, run.look) for run in row))
 
 
 def _braille(values: list[float], width: int, rows: int) -> list[str]:

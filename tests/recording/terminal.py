@@ -1,4 +1,4 @@
-"""An independent terminal (pyte) that shows what a .cast says, as rows of characters and colours."""
+"""An independent terminal (pyte) that shows what a .cast says, cell by cell."""
 
 from __future__ import annotations
 

@@ -65,7 +65,10 @@ def kind_of(path: Path) -> str:
 
 
 def write(
-    film: Film, path: Path, kind: str | None = None, options: Options = Options()  # noqa: B008
+    film: Film,
+    path: Path,
+    kind: str | None = None,
+    options: Options = Options(),
 ) -> tuple[Path, ...]:
     """Write a film as a file of its name's format, or of `kind`; return what was written.
 

@@ -33,8 +33,8 @@ def write_mp4(film: Film, path: Path, *, font_px: int, fps: int) -> None:
         about.write_bytes(_metadata(film).encode("utf-8", "replace"))
         process = subprocess.Popen(
             [ffmpeg, "-nostdin", "-loglevel", "error", "-y",
-             "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"1000/{step_ms}",
-             "-i", "pipe:0", "-f", "ffmetadata", "-i", str(about), "-map", "0:v",
+             "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",
+             "-r", f"1000/{step_ms}", "-i", "pipe:0", "-f", "ffmetadata", "-i", str(about), "-map", "0:v",
              "-map_metadata", "1", "-map_chapters", "1", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2",
              "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-pix_fmt", "yuv420p",
              # One thread and no version texts: the same bytes from the same ffmpeg.
@@ -70,7 +70,7 @@ def _feed(process: subprocess.Popen[bytes], film: Film, raster: Raster, step_ms:
 
 
 def _metadata(film: Film) -> str:
-    """ffmpeg's own text format of metadata: ; # = \\ and line breaks are escaped."""
+    """The title and the chapters in ffmpeg's own text format, its special characters escaped."""
 
     def plain(text: str) -> str:
         return re.sub(r"([=;#\\\n])", r"\\\1", text.replace("\0", ""))

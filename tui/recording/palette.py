@@ -26,7 +26,7 @@ def reduced(
     A colour gets a place if none of the more used ones is close to it. That keeps a red that is
     on the screen for one second, which counting or averaging would give away.
     """
-    order = np.lexsort((*colours.T, -uses))
+    order = [number for number in np.lexsort((*colours.T, -uses)) if uses[number]]
     terminal = [int(number) for number in order if int(number) in exact]
     edges = [int(number) for number in order if int(number) not in exact]
     space = colours.astype(np.float64)

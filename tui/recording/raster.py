@@ -6,6 +6,7 @@ Drawing is a pure function of the film and the font size: no system font, no hin
 
 from __future__ import annotations
 
+import io
 import math
 import unicodedata
 from importlib import resources
@@ -40,7 +41,10 @@ class Raster:
     """Draws rows; `font_px` is the size of the letters, a line is 1.2 times as high."""
 
     def __init__(self, font_px: int) -> None:
-        self._fonts = [_font("DejaVuSansMono.ttf", font_px), _font("DejaVuSansMono-Bold.ttf", font_px)]
+        self._fonts = [
+            _font("DejaVuSansMono.ttf", font_px),
+            _font("DejaVuSansMono-Bold.ttf", font_px),
+        ]
         self._advance = self._fonts[0].getlength("0")
         self.cell_width = max(2, round(self._advance))
         self.cell_height = max(4, round(font_px * LEADING))
@@ -50,7 +54,7 @@ class Raster:
         self._known = np.zeros((0, 3), dtype=np.uint8)
         self.exact: set[int] = set()
         """Numbers of the colours that a terminal would show, without those at edges of letters."""
-        self._masks: dict[tuple[str, bool, bool, int], NDArray[np.uint8]] = {}
+        self._masks: dict[tuple[str, int, bool, bool, bool, bool], NDArray[np.uint8]] = {}
         self._ramps: dict[tuple[Rgb, Rgb], Picture] = {}
         self._tiles: dict[tuple[Cell, int], Picture] = {}
 
@@ -87,12 +91,8 @@ class Raster:
         """The numbers of the colours from background to foreground."""
         ramp = self._ramps.get((foreground, background))
         if ramp is None:
-            steps = [
-                tuple(round(b + (f - b) * level / (LEVELS - 1)) for f, b in zip(
-                    foreground, background, strict=True))
-                for level in range(LEVELS)
-            ]  # fmt: skip
-            numbers = [self._numbers.setdefault(step, len(self._numbers)) for step in steps]  # type: ignore[arg-type]
+            steps = (_between(background, foreground, n / (LEVELS - 1)) for n in range(LEVELS))
+            numbers = [self._numbers.setdefault(step, len(self._numbers)) for step in steps]
             if len(self._numbers) > np.iinfo(np.uint16).max:
                 raise FormatError(
                     "The film has more than 65,535 colours, which no picture here can number. "
@@ -104,29 +104,28 @@ class Raster:
 
     def _mask(self, text: str, look: Look, wide: int) -> NDArray[np.uint8]:
         """How much of each pixel the character covers, from 0 to LEVELS - 1."""
-        bold = look.bold
-        key = (text, bold, look.italic, wide + 2 * look.underline + 4 * look.strike)
+        key = (text, wide, look.bold, look.italic, look.underline, look.strike)
         mask = self._masks.get(key)
         if mask is None:
             shape = shapes.shape_of(text)
-            cover = self._shape(shape) if shape else self._letter(text, bold, look.italic, wide)
+            cover = self._shape(shape) if shape else self._letter(text, wide, look)
             for wanted, line in ((look.underline, shapes.UNDERLINE), (look.strike, shapes.STRIKE)):
                 if wanted:
                     self._fill(cover, line, 255)
             mask = self._masks[key] = np.rint(cover * ((LEVELS - 1) / 255)).astype(np.uint8)
         return mask
 
-    def _letter(self, text: str, bold: bool, italic: bool, wide: int) -> NDArray[np.uint8]:
+    def _letter(self, text: str, wide: int, look: Look) -> NDArray[np.uint8]:
         width = self.cell_width * wide
         image = Image.new("L", (width, self.cell_height))
         pen = ImageDraw.Draw(image)
-        font = self._fonts[bold]
+        font = self._fonts[look.bold]
         indent = round((width - self._advance * wide) / 2)
         for character in text:
             # Marks have the width of a cell in this font and stand where their letter does.
             if unicodedata.category(character) != "Cf" and not "\ufe00" <= character <= "\ufe0f":
                 pen.text((indent, self._baseline), character, fill=255, font=font, anchor="ls")
-        if italic:
+        if look.italic:
             lean = (1, SLANT, -SLANT * self.cell_height / 2, 0, 1, 0)
             image = image.transform(
                 image.size, Image.Transform.AFFINE, lean, Image.Resampling.BILINEAR
@@ -145,14 +144,16 @@ class Raster:
         height, width = cover.shape
         left, top, right, bottom = rectangle
         x, y = _pixel(left * width), _pixel(top * height)
-        cover[y : max(y + 1, _pixel(bottom * height)), x : max(x + 1, _pixel(right * width))] = value
+        cover[y : max(y + 1, _pixel(bottom * height)), x : max(x + 1, _pixel(right * width))] = (
+            value
+        )
 
     def _round_corner(self, right: int, down: int) -> NDArray[np.uint8]:
         """A quarter of a circle that joins the lines of straight box drawings."""
         width, height = self.cell_width, self.cell_height
-        thick = max(1, _pixel((0.5 + shapes.LIGHT) * width) - _pixel((0.5 - shapes.LIGHT) * width))
-        x = _pixel((0.5 - shapes.LIGHT) * width) + thick / 2
-        y = _pixel((0.5 - shapes.LIGHT / 2) * height) + thick / 2
+        left, top, right_edge, _ = shapes.CROSS
+        thick = max(1, _pixel(right_edge * width) - _pixel(left * width))
+        x, y = _pixel(left * width) + thick / 2, _pixel(top * height) + thick / 2
         radius = (width - x if right > 0 else x) * 0.9
         middle = (np.arange(max(width, height) * FINE) + 0.5) / FINE
         # Seen from the circle's centre, towards the corner that it rounds off.
@@ -162,7 +163,13 @@ class Raster:
         reach = np.where(around, np.hypot(across, along), np.maximum(across, along))
         fine = np.abs(reach - radius) < thick / 2
         parts = fine.reshape(height, FINE, width, FINE).mean(axis=(1, 3))
-        return np.rint(parts * 255).astype(np.uint8)
+        cover: NDArray[np.uint8] = np.rint(parts * 255).astype(np.uint8)
+        return cover
+
+
+def _between(start: Rgb, end: Rgb, part: float) -> Rgb:
+    red, green, blue = (round(a + (b - a) * part) for a, b in zip(start, end, strict=True))
+    return red, green, blue
 
 
 def _pixel(edge: float) -> int:
@@ -171,7 +178,6 @@ def _pixel(edge: float) -> int:
 
 
 def _font(name: str, font_px: int) -> ImageFont.FreeTypeFont:
-    path = resources.files("tui.recording") / "assets" / name
-    with path.open("rb") as file:
-        # The basic layout: Raqm is not in every build of Pillow and would move letters.
-        return ImageFont.truetype(file, font_px, layout_engine=ImageFont.Layout.BASIC)
+    file = io.BytesIO((resources.files("tui.recording") / "assets" / name).read_bytes())
+    # The basic layout: Raqm is not in every build of Pillow and would move letters.
+    return ImageFont.truetype(file, font_px, layout_engine=ImageFont.Layout.BASIC)

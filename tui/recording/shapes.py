@@ -19,7 +19,7 @@ UNDERLINE: Final[Rectangle] = (0, 14 / 16, 1, 15 / 16)
 STRIKE: Final[Rectangle] = (0, 8 / 16, 1, 9 / 16)
 
 WHOLE: Final[Rectangle] = (0, 0, 1, 1)
-SHADES: Final = {"░": 0.25, "▒": 0.5, "▓": 0.75}
+SHADES: Final[dict[str, float]] = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 UPPER_LEFT: Final[Rectangle] = (0, 0, 0.5, 0.5)
 UPPER_RIGHT: Final[Rectangle] = (0.5, 0, 1, 0.5)
 LOWER_LEFT: Final[Rectangle] = (0, 0.5, 0.5, 1)
@@ -45,10 +45,13 @@ HALVES: Final[dict[str, Rectangle]] = {
 LIGHT: Final = 1 / 16
 """Thickness of a light line as part of the cell's height; a heavy one has twice as much."""
 
+CROSS: Final[Rectangle] = (0.5 - LIGHT, 0.5 - LIGHT / 2, 0.5 + LIGHT, 0.5 + LIGHT / 2)
+"""Where light lines cross."""
+
 GAP: Final = 1 / 16
 """Each line of a double one is that far from the middle, as part of the cell's height."""
 
-DASHES: Final = {"DOUBLE": 2, "TRIPLE": 3, "QUADRUPLE": 4}
+DASHES: Final[dict[str, int]] = {"DOUBLE": 2, "TRIPLE": 3, "QUADRUPLE": 4}
 WAYS: Final = {
     "UP": ("up",),
     "DOWN": ("down",),
@@ -78,7 +81,7 @@ def shape_of(text: str) -> Shape | None:
     if len(text) != 1 or not "\u2500" <= text <= "\u28ff":
         return None
     number = ord(text)
-    if 0x2800 <= number:
+    if number >= 0x2800:
         return Shape(tuple(_dots(number - 0x2800)))
     if text in SHADES:
         return Shape((WHOLE,), SHADES[text])
@@ -157,9 +160,9 @@ def _double(arms: set[str]) -> list[Rectangle]:
     half = LIGHT / 2
     for way in sorted(arms):
         forward = 1 if way in ("down", "right") else -1
-        sides = ("left", "right") if way in ("up", "down") else ("up", "down")
+        low_side, high_side = ("left", "right") if way in ("up", "down") else ("up", "down")
         back = {"up": "down", "down": "up", "left": "right", "right": "left"}[way]
-        for side, near, far in ((-1, *sides), (1, *reversed(sides))):
+        for side, near, far in ((-1, low_side, high_side), (1, high_side, low_side)):
             bend = GAP if near in arms else 0.0 if back in arms else -GAP if far in arms else 0.0
             # As if the cell were a square of its height; x is scaled to its width below.
             start = forward * (bend - half)

@@ -1,10 +1,9 @@
-"""A film at an even beat, for formats that have one: which rows are shown in each slot of time,
-and how they look in pixels.
-"""
+"""A film at an even beat, for formats that have one: what each slot of time shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 from tui.recording.film import Film, Row
 from tui.recording.raster import Raster
 
-Rows = tuple[Row, ...]
+Rows: TypeAlias = tuple[Row, ...]
 
-LONGEST_MS = 60_000
+LONGEST_MS: Final = 60_000
 """A picture that stays longer is shown again: some formats cannot hold one for hours."""
 
 

@@ -123,7 +123,9 @@ def _drawn(cells: Sequence[Cell], x: int, y: int) -> Iterator[str]:
             yield _text(bare, look, x + len(text) - len(text.lstrip(" ")), y, len(bare))
     elif shape := shapes.shape_of(cells[0].text):
         if shape.corner:
-            yield from (_corner(*shape.corner, look.foreground, x + n, y) for n in range(len(cells)))
+            yield from (
+                _corner(*shape.corner, look.foreground, x + n, y) for n in range(len(cells))
+            )
             return
         path = []
         for box in shape.rectangles:

@@ -24,7 +24,6 @@ EFFORT: Final = 3
 
 NO_BLENDING: Final = 2
 HAS_ALPHA, IS_ANIMATION = 0x10, 0x02
-LONGEST_MS: Final = (1 << 24) - 1
 
 
 def write_webp(film: Film, path: Path, *, font_px: int, fps: int) -> None:
