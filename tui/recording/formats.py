@@ -42,7 +42,7 @@ class Options:
 
     font_px: int = 13
     fps: int = 10
-    video_fps: int = 30
+    video_fps: int = 20
     cast_version: int = 2
 
     def __post_init__(self) -> None:

@@ -62,7 +62,7 @@ def _palette(film: Film, raster: Raster) -> tuple[NDArray[np.uint8], NDArray[np.
     for key, tile in pictures.items():
         numbers, pixels = np.unique(tile, return_counts=True)
         counts[numbers] += pixels * uses[key]
-    return palette.reduced(raster.colours, counts, raster.exact)
+    return palette.reduced(raster.colours, counts, raster.words, raster.exact)
 
 
 def _frame(before: NDArray[np.uint8], now: NDArray[np.uint8], hold_ms: int) -> bytes:

@@ -170,6 +170,8 @@ def reel(film: Film) -> dict[str, Any]:
             "underline": shapes.UNDERLINE,
             "strike": shapes.STRIKE,
             "cross": shapes.CROSS,
+            "light": shapes.LIGHT,
+            "heavy": shapes.HEAVY,
         },
     }
 

@@ -34,9 +34,9 @@ def write_mp4(film: Film, path: Path, *, font_px: int, fps: int) -> None:
         process = subprocess.Popen(
             [ffmpeg, "-nostdin", "-loglevel", "error", "-y",
              "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",
-             "-r", f"1000/{step_ms}", "-i", "pipe:0", "-f", "ffmetadata", "-i", str(about), "-map", "0:v",
-             "-map_metadata", "1", "-map_chapters", "1", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2",
-             "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-pix_fmt", "yuv420p",
+             "-r", f"1000/{step_ms}", "-i", "pipe:0",
+             "-f", "ffmetadata", "-i", str(about), "-map", "0:v", "-map_metadata", "1", "-map_chapters", "1", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+             "-c:v", "libx264", "-preset", "faster", "-crf", "20", "-pix_fmt", "yuv420p",
              # One thread and no version texts: the same bytes from the same ffmpeg.
              "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
              "-movflags", "+faststart", "-f", "mp4", str(path)],
@@ -73,7 +73,9 @@ def _metadata(film: Film) -> str:
     """The title and the chapters in ffmpeg's own text format, its special characters escaped."""
 
     def plain(text: str) -> str:
-        return re.sub(r"([=;#\\\n])", r"\\\1", text.replace("\0", ""))
+        # Ffmpeg takes any backslash at the end for one that joins the next line.
+        end = " " if text.endswith("\\") else ""
+        return re.sub(r"([=;#\\\n])", r"\\\1", text + end)
 
     lines = [";FFMETADATA1", f"title={plain(film.title)}"]
     ends = [note.at_ms for note in film.chapters[1:]] + [film.duration_ms]

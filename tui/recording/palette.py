@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 ROOM: Final = 255
-EXACT_ROOM: Final = 200
-"""Places for colours that a terminal would show; the rest is for the edges of letters."""
+ROOMS: Final = (100, 200, ROOM)
+"""Places taken at most after each group of colours, the most important group first."""
 
-DISTANCES: Final = (0, 2, 4, 6, 9, 13, 18, 25, 35, 50, 70, 100, 200, 800)
-"""How unlike its neighbours a colour must be to get a place, tried in this order."""
+DISTANCES: Final = (0.0, *(2 * 1.25**n for n in range(27)))
+"""How unlike all others a colour must be to get a place, tried in this order."""
 
 SIGHT: Final = np.array([2.0, 4.0, 3.0]) / 3
 """How much a difference in red, green and blue matters to the eye, roughly."""
 
 
 def reduced(
-    colours: NDArray[np.uint8], uses: NDArray[np.int64], exact: set[int]
+    colours: NDArray[np.uint8],
+    uses: NDArray[np.int64],
+    words: Collection[int],
+    exact: Collection[int],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return a palette, shape (n <= 255, 3), and for each colour the number of its place there.
 
-    A colour gets a place if none of the more used ones is close to it. That keeps a red that is
-    on the screen for one second, which counting or averaging would give away.
+    First come colours in which words are written, then all others that a terminal would show
+    (`exact`), then those at the edges of letters. Within these a colour gets a place if none of
+    the more used ones is close to it. That keeps a red that is on the screen for one second, which
+    counting or averaging would give away.
     """
-    order = [number for number in np.lexsort((*colours.T, -uses)) if uses[number]]
-    terminal = [int(number) for number in order if int(number) in exact]
-    edges = [int(number) for number in order if int(number) not in exact]
+    order = [int(number) for number in np.lexsort((*colours.T, -uses)) if uses[number]]
+    groups = (
+        [number for number in order if number in words],
+        [number for number in order if number in exact and number not in words],
+        [number for number in order if number not in exact],
+    )
     space = colours.astype(np.float64)
-    chosen = _spread(space, terminal, [], EXACT_ROOM)
-    chosen = _spread(space, edges, chosen, ROOM)
-    palette = colours[chosen]
+    chosen: list[int] = []
+    for group, room in zip(groups, ROOMS, strict=True):
+        chosen = _spread(space, group, chosen, room)
     places = np.array([_distances(space[chosen], colour).argmin() for colour in space])
-    return palette, places.astype(np.uint8)
+    return colours[chosen], places.astype(np.uint8)
 
 
 def _spread(
-    space: NDArray[np.float64], candidates: list[int], chosen: list[int], room: int
+    space: NDArray[np.float64], candidates: Iterable[int], chosen: list[int], room: int
 ) -> list[int]:
     """The chosen ones and as many candidates as there is room for, none too close to another."""
     picked = list(chosen)

@@ -7,7 +7,6 @@ Drawing is a pure function of the film and the font size: no system font, no hin
 from __future__ import annotations
 
 import io
-import math
 import unicodedata
 from importlib import resources
 from typing import Final, TypeAlias
@@ -48,12 +47,15 @@ class Raster:
         self._advance = self._fonts[0].getlength("0")
         self.cell_width = max(2, round(self._advance))
         self.cell_height = max(4, round(font_px * LEADING))
+        self._thick = max(1, round(self.cell_height * shapes.LIGHT))
         ascent, descent = self._fonts[0].getmetrics()
         self._baseline = round((self.cell_height - ascent - descent) / 2) + ascent
         self._numbers: dict[Rgb, int] = {}
         self._known = np.zeros((0, 3), dtype=np.uint8)
         self.exact: set[int] = set()
         """Numbers of the colours that a terminal would show, without those at edges of letters."""
+        self.words: set[int] = set()
+        """Those of them in which letters are written, not blocks or blanks."""
         self._masks: dict[tuple[str, int, bool, bool, bool, bool], NDArray[np.uint8]] = {}
         self._ramps: dict[tuple[Rgb, Rgb], Picture] = {}
         self._tiles: dict[tuple[Cell, int], Picture] = {}
@@ -79,12 +81,21 @@ class Raster:
         """The picture of a row: shape (cell_height, cells x cell_width)."""
         return np.concatenate(self.tiles(row), axis=1)
 
+    def pixels(self, row: Row) -> NDArray[np.uint8]:
+        """The picture of a row in red, green and blue: shape (cell_height, width, 3)."""
+        strip = self.strip(row)
+        pixels: NDArray[np.uint8] = self.colours[strip]
+        return pixels
+
     def _tile(self, cell: Cell, wide: int) -> Picture:
         tile = self._tiles.get((cell, wide))
         if tile is None:
             look = cell.look
             mask = self._mask(cell.text, look, wide)
-            tile = self._tiles[cell, wide] = self._ramp(look.foreground, look.background)[mask]
+            ramp = self._ramp(look.foreground, look.background)
+            tile = self._tiles[cell, wide] = ramp[mask]
+            if cell.text != " " and not shapes.shape_of(cell.text):
+                self.words.add(int(ramp[-1]))
         return tile
 
     def _ramp(self, foreground: Rgb, background: Rgb) -> Picture:
@@ -141,19 +152,23 @@ class Raster:
         return cover
 
     def _fill(self, cover: NDArray[np.uint8], rectangle: shapes.Rectangle, value: int) -> None:
-        height, width = cover.shape
         left, top, right, bottom = rectangle
-        x, y = _pixel(left * width), _pixel(top * height)
-        cover[y : max(y + 1, _pixel(bottom * height)), x : max(x + 1, _pixel(right * width))] = (
-            value
-        )
+        # A line under a wide character goes on to its end.
+        x, end = self._x(left), self._x(right) + cover.shape[1] - self.cell_width
+        y = self._y(top)
+        cover[y : max(y + 1, self._y(bottom)), x : max(x + 1, end)] = value
+
+    def _x(self, part: float) -> int:
+        return shapes.snapped(part, self.cell_width, self._thick, upright=False)
+
+    def _y(self, part: float) -> int:
+        return shapes.snapped(part, self.cell_height, self._thick, upright=True)
 
     def _round_corner(self, right: int, down: int) -> NDArray[np.uint8]:
         """A quarter of a circle that joins the lines of straight box drawings."""
         width, height = self.cell_width, self.cell_height
-        left, top, right_edge, _ = shapes.CROSS
-        thick = max(1, _pixel(right_edge * width) - _pixel(left * width))
-        x, y = _pixel(left * width) + thick / 2, _pixel(top * height) + thick / 2
+        thick = self._thick
+        x, y = (self._x(shapes.CROSS[0]) + thick / 2, self._y(shapes.CROSS[1]) + thick / 2)
         radius = (width - x if right > 0 else x) * 0.9
         middle = (np.arange(max(width, height) * FINE) + 0.5) / FINE
         # Seen from the circle's centre, towards the corner that it rounds off.
@@ -170,11 +185,6 @@ class Raster:
 def _between(start: Rgb, end: Rgb, part: float) -> Rgb:
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(start, end, strict=True))
     return red, green, blue
-
-
-def _pixel(edge: float) -> int:
-    """The nearest pixel's edge, halves upwards."""
-    return math.floor(edge + 0.5)
 
 
 def _font(name: str, font_px: int) -> ImageFont.FreeTypeFont:

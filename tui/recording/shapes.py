@@ -1,12 +1,13 @@
 """Characters that are drawn as rectangles, because a font leaves seams between their cells.
 
 A cell is one wide and one high, its origin at the top left, and taken to be twice as high as wide
-in pixels. Whoever draws rounds the edges of rectangles to whole pixels, so that what touches here
-touches there too.
+in pixels. Whoever draws on pixels moves edges to whole ones as `snapped` does, so that what touches
+here touches there, and all lines are equally thick.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,7 +44,10 @@ HALVES: Final[dict[str, Rectangle]] = {
     "▕": (7 / 8, 0, 1, 1),
 }
 LIGHT: Final = 1 / 16
-"""Thickness of a light line as part of the cell's height; a heavy one has twice as much."""
+"""Thickness of a light line as part of the cell's height."""
+
+HEAVY: Final = 2.5
+"""Thickness of a heavy line in light ones; on pixels it becomes 2. No block has its edges there."""
 
 CROSS: Final[Rectangle] = (0.5 - LIGHT, 0.5 - LIGHT / 2, 0.5 + LIGHT, 0.5 + LIGHT / 2)
 """Where light lines cross."""
@@ -73,6 +77,21 @@ class Shape:
     rectangles: tuple[Rectangle, ...]
     opacity: float = 1.0
     corner: tuple[int, int] | None = None
+
+
+def snapped(part: float, cell: int, thick: int, *, upright: bool) -> int:
+    """The pixel to which an edge of a rectangle belongs.
+
+    `cell` is the cell's width or, if `upright`, its height in pixels, `thick` a light line's. The
+    edges of lines are told by where they are: half a light line's thickness from the middle, or
+    three halves (double lines), or HEAVY halves. All others are rounded, halves upwards.
+    """
+    halves = (part - 0.5) / (LIGHT / 2 if upright else LIGHT)
+    if abs(halves) == HEAVY:
+        halves = math.copysign(2, halves)
+    elif abs(halves) not in (1, 3):
+        return math.floor(part * cell + 0.5)
+    return math.floor((cell - thick) // 2 + thick * (halves + 1) / 2)
 
 
 @lru_cache(maxsize=1024)
@@ -130,16 +149,16 @@ def _lines(name: str) -> Shape | None:
 
 def _dashes(words: list[str]) -> list[Rectangle]:
     count = next(DASHES[word] for word in words if word in DASHES)
-    thick = LIGHT * (2 if "HEAVY" in words else 1)
+    half = LIGHT / 2 * (HEAVY if "HEAVY" in words else 1)
     spans = [((n + 0.2) / count, (n + 0.8) / count) for n in range(count)]
     if "VERTICAL" in words:
-        return [(0.5 - thick, start, 0.5 + thick, end) for start, end in spans]
-    return [(start, 0.5 - thick / 2, end, 0.5 + thick / 2) for start, end in spans]
+        return [(0.5 - half * 2, start, 0.5 + half * 2, end) for start, end in spans]
+    return [(start, 0.5 - half, end, 0.5 + half) for start, end in spans]
 
 
 def _single(arms: dict[str, str]) -> list[Rectangle]:
     """Lines from the middle to the edges; each covers the middle as far as the others are thick."""
-    half = {way: LIGHT / 2 * (2 if weight == "HEAVY" else 1) for way, weight in arms.items()}
+    half = {way: LIGHT / 2 * (HEAVY if weight == "HEAVY" else 1) for way, weight in arms.items()}
     across = max((half[way] for way in ("left", "right") if way in arms), default=0.0)
     along = max((half[way] for way in ("up", "down") if way in arms), default=0.0) * 2
     ends: dict[str, Rectangle] = {

@@ -50,7 +50,6 @@ def pictures(film: Film, raster: Raster, step_ms: int) -> Iterator[tuple[int, ND
         for y, (row, old) in enumerate(zip(rows, shown, strict=True)):
             if row is not old:
                 top = y * raster.cell_height
-                strip = raster.strip(row)
-                picture[top : top + raster.cell_height] = raster.colours[strip]
+                picture[top : top + raster.cell_height] = raster.pixels(row)
         shown = rows
         yield hold_ms, picture

@@ -75,19 +75,27 @@
     show();
   }
 
-  const edge = (part, cell) => Math.floor(part * cell + 0.5);
+  // The same rule as `snapped` has in shapes.py: lines are equally thick, what touches, touches.
+  function edge(part, cell, half) {
+    const thick = Math.max(1, Math.round(cellH * film.lines.light));
+    const halves = (part - 0.5) / half, far = Math.abs(halves);
+    if (far !== 1 && far !== 3 && far !== film.lines.heavy) return Math.floor(part * cell + 0.5);
+    const steps = far === film.lines.heavy ? Math.sign(halves) * 2 : halves;
+    return Math.floor(Math.floor((cell - thick) / 2) + thick * (steps + 1) / 2);
+  }
+  const edgeX = (part) => edge(part, cellW, film.lines.light);
+  const edgeY = (part) => edge(part, cellH, film.lines.light / 2);
 
   function box([left, top, right, bottom], x, y, cells = 1) {
-    const x0 = x + edge(left, cellW), y0 = y + edge(top, cellH);
-    const x1 = x + (cells - 1) * cellW + edge(right, cellW), y1 = y + edge(bottom, cellH);
+    const x0 = x + edgeX(left), x1 = x + (cells - 1) * cellW + edgeX(right);
+    const y0 = y + edgeY(top), y1 = y + edgeY(bottom);
     pen.fillRect(x0, y0, Math.max(1, x1 - x0), Math.max(1, y1 - y0));
   }
 
   function corner([right, down], x, y) {
-    const [left, top, far, low] = film.lines.cross;
-    const thick = Math.max(1, edge(far, cellW) - edge(left, cellW));
-    const cx = x + edge(left, cellW) + thick / 2;
-    const cy = y + edge(top, cellH) + Math.max(1, edge(low, cellH) - edge(top, cellH)) / 2;
+    const [left, top, far] = film.lines.cross;
+    const thick = edgeX(far) - edgeX(left);
+    const cx = x + edgeX(left) + thick / 2, cy = y + edgeY(top) + thick / 2;
     pen.lineWidth = thick;
     pen.beginPath();
     pen.moveTo(cx, y + (down > 0 ? cellH : 0));
