@@ -5,6 +5,7 @@ A film knows nothing of terminals and nothing of the lab. Times are milliseconds
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -82,3 +83,9 @@ class Film:
 def text_of(row: Row) -> str:
     """Return the characters of a row."""
     return "".join(run.text for run in row)
+
+
+def frame_at(film: Film, at_ms: int) -> Frame:
+    """Return what the screen shows at an instant; before the start it is the first frame."""
+    after = bisect_right(film.frames, at_ms, key=lambda frame: frame.at_ms)
+    return film.frames[max(0, after - 1)]
