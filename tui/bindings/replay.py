@@ -9,9 +9,7 @@ from textual.binding import Binding, BindingType
 REPLAY: Final[list[BindingType]] = [
     Binding("shift+right", "skip(5)", "5 s forward", id="replay.forward"),
     Binding("shift+left", "skip(-5)", "5 s back", id="replay.back"),
-    Binding(
-        "greater_than_sign", "step(1)", "Next news of the lab", id="replay.next", key_display=">"
-    ),
+    Binding("greater_than_sign", "step(1)", "Next news", id="replay.next", key_display=">"),
     Binding("less_than_sign", "step(-1)", "News before", id="replay.before", key_display="<"),
     Binding("ctrl+home", "skip(-1e9)", "To the beginning", id="replay.begin"),
     Binding("ctrl+end", "skip(1e9)", "To the end", id="replay.end"),

@@ -17,7 +17,7 @@ docs/recording.md tells all of it.
 
 examples:
   dasprep-tui record hot_shard -o demo.cast --gif --html
-                                               demo.cast, demo.gif and demo.html of a tape that ships
+                                               three films of a tape that ships
   dasprep-tui record my.yaml -o my.gif --trace my.trace
                                                a tape of your own; keep the trace for other films
   dasprep-tui record --from-trace my.trace -o small.gif --size 100x28 --theme dasprep-projector

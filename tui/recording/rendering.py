@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from tui.recording.job import Failed, Job, Progress, Said, Written
 from tui.recording.virtual import Clock, install, make_loop
+
+_OUT: Final = sys.stdout.buffer
+"""Textual puts something else in its place while an app runs."""
 
 
 def main() -> int:
@@ -57,8 +61,8 @@ def _reason(error: Exception) -> str:
 
 
 def _say(said: Said) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n")
-    sys.stdout.buffer.flush()
+    _OUT.write(msgspec.json.encode(said) + b"\n")
+    _OUT.flush()
 
 
 if __name__ == "__main__":

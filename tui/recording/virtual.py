@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import asyncio
-    from concurrent.futures import Future
 
 START_S: Final = 1000.0
 """What the monotonic clock says at first: some code takes 0 for "never"."""
@@ -46,7 +44,7 @@ def install(epoch_s: float) -> Clock:
     return clock
 
 
-class Selector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
+class Selector(selectors.DefaultSelector):
     """Waits by moving the clock; truly waits only for threads that still work."""
 
     def __init__(self, clock: Clock) -> None:
@@ -80,14 +78,12 @@ def make_loop(clock: Clock) -> asyncio.AbstractEventLoop:
             """Virtual seconds."""
             return clock.now
 
-        def run_in_executor(
-            self, executor: Any, func: Callable[..., Any], *args: Any
-        ) -> asyncio.Future[Any]:
+        def run_in_executor(self, *args: Any, **more: Any) -> Any:
             """Run a job in a thread, and keep the clock until it has ended."""
-            future = super().run_in_executor(executor, func, *args)
+            future = super().run_in_executor(*args, **more)
             selector.working += 1
 
-            def ended(_: Future[Any] | asyncio.Future[Any]) -> None:
+            def ended(_: object) -> None:
                 selector.working -= 1
 
             future.add_done_callback(ended)

@@ -37,7 +37,7 @@ class TraceWriter:
     """Writes one trace beside its place and puts it there at the end; a `Stage` of a story.
 
     `monotonic` tells seconds. `private` are texts that do not go into the file, such as the folder
-    of the lab, with what stands for them. All methods raise OSError when the file cannot be written.
+    of the lab, with what stands for them. All methods raise OSError when it cannot be written.
     """
 
     def __init__(
