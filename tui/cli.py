@@ -23,6 +23,8 @@ from tui.commands.keys_options import EXAMPLES as _KEYS_EXAMPLES
 from tui.commands.keys_options import add_keys
 from tui.commands.records_options import EXAMPLES as _RECORDS_EXAMPLES
 from tui.commands.records_options import add_records
+from tui.commands.scenario_options import EXAMPLES as _SCENARIO_EXAMPLES
+from tui.commands.scenario_options import add_scenario
 from tui.commands.serve_options import EXAMPLES as _SERVE_EXAMPLES
 from tui.commands.serve_options import add_serve
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
@@ -246,6 +248,13 @@ def build_parser() -> argparse.ArgumentParser:
     add_anomaly(
         _command(commands, "anomaly", "score your own series from a CSV file", _ANOMALY_EXAMPLES)
     )
+
+    add_scenario(
+        _command(
+            commands, "scenario", "play a tape: a story that drives and checks a lab",
+            _SCENARIO_EXAMPLES,
+        )
+    )  # fmt: skip
 
     broker = _command(commands, "broker", "run the embedded broker alone", _BROKER_EXAMPLES)
     broker.add_argument(
