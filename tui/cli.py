@@ -25,6 +25,8 @@ from tui.commands.keys_options import add_keys
 from tui.commands.record_options import RECORD_EXAMPLES, REPLAY_EXAMPLES, add_record, add_replay
 from tui.commands.records_options import EXAMPLES as _RECORDS_EXAMPLES
 from tui.commands.records_options import add_records
+from tui.commands.scenario_options import EXAMPLES as _SCENARIO_EXAMPLES
+from tui.commands.scenario_options import add_scenario
 from tui.commands.serve_options import EXAMPLES as _SERVE_EXAMPLES
 from tui.commands.serve_options import add_serve
 from tui.commands.shards_options import EXAMPLES as _SHARDS_EXAMPLES
@@ -168,6 +170,13 @@ def build_parser() -> argparse.ArgumentParser:
     replay = _command(commands, "replay", "open the screens on a trace", REPLAY_EXAMPLES)
     add_replay(replay)
     _add_screen_options(replay)
+
+    add_scenario(
+        _command(
+            commands, "scenario", "play a tape: a story that drives and checks a lab",
+            _SCENARIO_EXAMPLES,
+        )
+    )  # fmt: skip
 
     broker = _command(commands, "broker", "run the embedded broker alone", texts.BROKER_EXAMPLES)
     broker.add_argument(

@@ -52,14 +52,29 @@ def outputs_of(options: argparse.Namespace) -> list[Path]:
 
 def _from_tape(options: argparse.Namespace, outputs: list[Path]) -> int:
     """Play the tape, then make its films; a take that failed leaves nothing."""
-    from tui.recording.taking import take_down
+    from streaming.declarations.errors import DeclarationsError
+    from streaming.lab.link import LabError
+    from streaming.lab.sources import SettingsError
+    from tui.commands.taking import take_down
+    from tui.tapes.library import NoSuchTape, load
+    from tui.tapes.problems import TapeError
 
     with tempfile.TemporaryDirectory(prefix="dasprep-take-") as folder:
         trace = options.trace or Path(folder) / "take.trace"
-        taken = take_down(options, trace)
-        if taken.code:
-            return taken.code
-        return _from_trace(options, trace, outputs, taken.shot)
+        try:
+            tape = load(options.tape)
+            code = take_down(tape, options, trace)
+        except TapeError as error:
+            return fail(f"the tape cannot be played:\n{error}")
+        except (NoSuchTape, SettingsError, DeclarationsError, LabError, OSError) as error:
+            return fail(str(error))
+        if code:
+            return code
+        record = tape.record
+        wanted = Shot(
+            *record.size, record.theme, fps=float(record.fps), caption_rows=record.caption_rows
+        )
+        return _from_trace(options, trace, outputs, wanted)
 
 
 def _from_trace(

@@ -75,6 +75,7 @@ def add_record(parser: argparse.ArgumentParser) -> None:
         help="settings file for [kafka] (dasprep.toml, if there is one)",
     )  # fmt: skip
     add_kafka_options(parser)
+    parser.set_defaults(attach=False, data_dir=None)
 
 
 def add_replay(parser: argparse.ArgumentParser) -> None:
