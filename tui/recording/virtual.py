@@ -78,7 +78,9 @@ def make_loop(clock: Clock) -> asyncio.AbstractEventLoop:
             """Virtual seconds."""
             return clock.now
 
-        def run_in_executor(self, *args: Any, **more: Any) -> Any:
+        def run_in_executor(  # type: ignore[override]
+            self, *args: Any, **more: Any
+        ) -> Any:
             """Run a job in a thread, and keep the clock until it has ended."""
             future = super().run_in_executor(*args, **more)
             selector.working += 1
