@@ -20,8 +20,8 @@ import numpy as np
 
 from streaming.anomaly.csvfile import read
 from streaming.anomaly.detector import BARS
-from streaming.anomaly.kinesis import FOREST
-from streaming.anomaly.model import DETECTOR, Model, ModelSettings
+from streaming.anomaly.model import Model, ModelSettings
+from streaming.anomaly.modes import DETECTOR, FOREST
 
 DETECT = ModelSettings(function=DETECTOR, columns=("value",), fill=("missing",))
 KINESIS = ModelSettings(function=FOREST, columns=("value",), fill=("missing",))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import select
+import queue
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,11 @@ _READ: Final = 65_536
 
 
 class Terminal:
-    """Reads everything that a program writes; `screen` is what a person would see."""
+    """Reads everything that a program writes; `text` is what a person would see.
+
+    A thread reads, so that what comes is stamped when it comes: to draw a whole screen in Python
+    takes longer than what is measured here.
+    """
 
     def __init__(self, arguments: list[str], cwd: Path, env: dict[str, str]) -> None:
         self._master, side = pty.openpty()
@@ -38,31 +43,39 @@ class Terminal:
         self.written = 0
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
+        self._came: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def read(self, seconds: float) -> bool:
-        """Take what comes within so many seconds; returns whether anything came."""
-        if not select.select([self._master], [], [], max(0.0, seconds))[0]:
-            return False
-        with contextlib.suppress(OSError):
-            data = os.read(self._master, _READ)
-            self.written += len(data)
-            self._stream.feed(data)
-        return True
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # the program has ended
+            while data := os.read(self._master, _READ):
+                self._came.put((time.monotonic(), data))
+
+    def take(self, seconds: float) -> float | None:
+        """Draw the next that comes within so many seconds; returns when it came, None: nothing."""
+        try:
+            at, data = self._came.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            return None
+        self.written += len(data)
+        self._stream.feed(data)
+        return at
 
     def until(self, condition: Callable[[str], bool], limit_s: float) -> float:
-        """Wait until the screen fulfils a condition; returns how long that took (s)."""
-        began = time.monotonic()
+        """Wait until the screen fulfils a condition; returns after how long that came (s)."""
+        began = at = time.monotonic()
         while not condition(self.text):
             if time.monotonic() - began > limit_s:
                 raise TimeoutError(f"after {limit_s:g} s the screen is:\n{self.text}")
-            self.read(0.02)
-        return time.monotonic() - began
+            at = self.take(0.02) or at
+        return max(0.0, at - began)
 
     def watch(self, seconds: float) -> None:
         """Read for so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.read(end - time.monotonic())
+            self.take(end - time.monotonic())
 
     def press(self, keys: bytes) -> None:
         """Type."""
@@ -92,4 +105,5 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self._reader.join()
         os.close(self._master)

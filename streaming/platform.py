@@ -25,6 +25,7 @@ import platformdirs
 APP: Final = "dasprep-tui"
 SECRET_VARIABLES: Final = ("DASPREP_KAFKA_PASSWORD", "DASPREP_KAFKA_KEY_PASSWORD")
 WINDOWS: Final = sys.platform == "win32"
+_NICE: Final = 5
 
 
 def data_home() -> Path:
@@ -214,6 +215,15 @@ async def spawn(
         # Not drained: a child that ends at once must not fail its parent here.
         process.stdin.write(config + b"\n")
     return process
+
+
+def step_aside() -> None:
+    """Let other programs go first from now on, this process's children too.
+
+    A lab may well fill every core; the screen that a person waits for must not queue behind it.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # not on every system
+        os.nice(_NICE)
 
 
 def read_config() -> bytes:

@@ -16,11 +16,12 @@ from tui.chaos import stepped
 from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.preferences import REFRESH_HZ, Choice
-from tui.screens.benches import BENCHES
+from tui.recording.hand import RecordingApp
+from tui.screens.benches import bench
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog, HelpDialog
 from tui.screens.main import MainScreen
 from tui.screens.tour import TourScreen
-from tui.tailored import UNTOLD, TailoredApp
+from tui.tailored import UNTOLD
 from tui.views.broker import broker_text
 from tui.views.plan import open_shards
 from tui.views.texts import help_lines, plain_lines
@@ -30,17 +31,20 @@ TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 SHEETS: Final = (
     "lab", "dialogs", "console", "chaos", "settings", "tour", "themes", "records", "consumers",
 )  # fmt: skip
-STYLES: Final[list[str | PurePath]] = [f"styles/{name}.tcss" for name in SHEETS]
+STYLES: Final[list[str | PurePath]] = [
+    Path(__file__).with_name("styles") / f"{name}.tcss" for name in SHEETS
+]
+"""Whole paths: Textual looks for others beside the module of the class, which may be another."""
 
 
-class LabApp(TailoredApp):
+class LabApp(RecordingApp):
     """The app: keys and commands over what follows the lab."""
 
     TITLE = "dasprep-tui"
     CSS_PATH = STYLES
     BINDINGS = bindings.APP
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = (
-        TailoredApp.COMMANDS | {LabCommands}
+        RecordingApp.COMMANDS | {LabCommands}
     )
 
     _mouse_taken = True
@@ -124,7 +128,7 @@ class LabApp(TailoredApp):
 
     def action_bench(self, name: str) -> None:
         """Open a dialog that changes the shown stream."""
-        self.push_screen(BENCHES[name](self.glyphs, self._header_moment()))
+        self.push_screen(bench(name, self.glyphs, self._header_moment()))
 
     def action_what_if(self) -> None:
         """Try other keys out on the shown stream's newest records, on as many shards and twice."""

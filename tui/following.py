@@ -87,7 +87,13 @@ class FollowingApp(App[None]):
             paused=self.paused,
             hertz=self.hertz,
             stream=self.stream,
+            sign=self.sign,
         )
+
+    @property
+    def sign(self) -> str:
+        """What the header says of recordings, "" while there is none."""
+        return ""
 
     @work(exclusive=True, group="follow")
     async def follow(self) -> None:
@@ -107,6 +113,7 @@ class FollowingApp(App[None]):
 
     def on_lab_news(self, message: LabNews) -> None:
         """Keep the newest state, and draw it when its turn has come."""
+        self.heard(message.news)
         if isinstance(message.news, LinkLost):
             self.lost = message.news.reason
             self.second()
@@ -121,6 +128,9 @@ class FollowingApp(App[None]):
         self._alerts.hear(message.news)
         if self._monotonic() - self._drawn_at >= self._period:
             self.draw()
+
+    def heard(self, news: LabSnapshot | LinkLost) -> None:
+        """Hear what came before anything is done with it."""
 
     @property
     def _period(self) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias, overload
 
 from rich.cells import cell_len, set_cell_size
 
@@ -69,3 +69,36 @@ def merged(segments: Iterable[Segment]) -> Line:
         else:
             joined.append((text, style))
     return tuple(joined)
+
+
+class Lines(Sequence[Line]):
+    """As many lines as there are `drawers`; each is made when it is looked at, once.
+
+    Of a table with many rows few are in sight, and all of them are new twice a second.
+    """
+
+    def __init__(self, drawers: Sequence[Callable[[], Line]]) -> None:
+        self._drawers = drawers
+        self._made: dict[int, Line] = {}
+
+    def __len__(self) -> int:
+        return len(self._drawers)
+
+    @overload
+    def __getitem__(self, place: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Line]: ...
+
+    def __getitem__(self, place: int | slice) -> Line | Sequence[Line]:
+        """Return one line, made now if it is not yet there, or some of them."""
+        if isinstance(place, slice):
+            return [self[index] for index in range(len(self))[place]]
+        index = range(len(self))[place]
+        line = self._made.get(index)
+        if line is None:
+            line = self._made[index] = self._drawers[index]()
+        return line
+
+    def __iter__(self) -> Iterator[Line]:
+        return (self[index] for index in range(len(self)))

@@ -12,7 +12,10 @@ STALE_AFTER_S = 2.0
 
 @dataclass(frozen=True)
 class Moment:
-    """One instant of the display. `age_s` is the time since the last snapshot came in."""
+    """One instant of the display. `age_s` is the time since the last snapshot came in.
+
+    `sign` says that this is recorded, or that it is a recording.
+    """
 
     snapshot: LabSnapshot | None
     now_ms: int
@@ -21,6 +24,7 @@ class Moment:
     paused: bool = False
     hertz: float = 2.0
     stream: str = ""
+    sign: str = ""
 
     @property
     def stale(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from streaming.lab.record_commands import ReadRecords
 from streaming.records.views import RecordRow, RecordsPage
-from streaming.verify.places import place_of
+from streaming.shards.log_place import place_of
 from tui.seek import Seek
 
 Mode: TypeAlias = Literal["live", "paused", "paging"]

@@ -53,6 +53,7 @@ async def _session(app: LabApp, crash_dir: Path | None) -> int:
     except Exception as error:
         ending.failed(error)
     finally:
+        app.end_take()
         await ending.close()
     cause = app.exception or ending.error
     if isinstance(cause, Exception):

@@ -99,8 +99,8 @@ def _screen(folder: Path, keys: list[float], paints: list[float]) -> Watched:
     arguments = ["-m", "tui.cli", "attach", "--data-dir", str(folder / "lab"), "--hz", "2"]
     terminal = Terminal(arguments, folder, _env(folder))
     try:
-        terminal.until(lambda text: "dasprep" in text, 60)
-        paints.append(time.monotonic() - terminal.started)
+        begun = time.monotonic() - terminal.started
+        paints.append(begun + terminal.until(lambda text: "dasprep" in text, 60))
         terminal.until(lambda text: "LIVE" in text and "what if" in text, 60)
         watched = _watched(terminal)
         for press in range(PRESSES):

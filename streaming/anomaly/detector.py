@@ -22,11 +22,11 @@ import numpy as np
 
 from streaming.anomaly.forest import Forest, ForestSettings, usable
 from streaming.anomaly.kinesis import explained
+from streaming.anomaly.modes import State
 from streaming.anomaly.running import Decaying, Range, Sustained
 from streaming.anomaly.sealed import SnapshotDamaged, seal, unseal
 
 Fill: TypeAlias = Literal["zero", "missing", "previous"]
-State: TypeAlias = Literal["WARMING", "OK", "ANOMALY", "SUPPRESSED", "MISSING"]
 Direction: TypeAlias = Literal["both", "above", "below"]
 
 WRITER: Final = "detector 1"

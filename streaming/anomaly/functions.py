@@ -16,12 +16,11 @@ from streaming.anomaly.detector import Fill
 from streaming.anomaly.forest import MOST_STORED, check_size
 from streaming.anomaly.kinesis import (
     COLUMNS,
-    FOREST,
-    HOTSPOTS,
     PARAMETERS,
     checked,
     forest_settings,
 )
+from streaming.anomaly.modes import FOREST, HOTSPOTS
 
 _FEATURE: Final = re.compile(r"\s*(?:(?P<log>log)\(\s*(?P<of>[a-z][a-z0-9_]*)\s*\)|"
                              r"(?P<plain>[a-z][a-z0-9_]*))\s*")  # fmt: skip

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.anomaly.forest import usable
-from streaming.anomaly.kinesis import HOTSPOTS, checked
+from streaming.anomaly.kinesis import checked
+from streaming.anomaly.modes import HOTSPOTS
 from streaming.anomaly.sealed import seal, unseal
 
 _WRITER = "hotspots 1"

@@ -15,10 +15,7 @@ from typing import Final
 import msgspec
 
 from streaming.anomaly.forest import Forest, ForestSettings, usable
-
-FOREST: Final = "RANDOM_CUT_FOREST"
-EXPLAINED: Final = "RANDOM_CUT_FOREST_WITH_EXPLANATION"
-HOTSPOTS: Final = "HOTSPOTS"
+from streaming.anomaly.modes import EXPLAINED, FOREST, HOTSPOTS
 
 MOST_COLUMNS: Final = 30
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -17,9 +16,8 @@ from streaming.anomaly.detector import (
 )
 from streaming.anomaly.forest import usable
 from streaming.anomaly.hotspots import Hotspots
-from streaming.anomaly.kinesis import HOTSPOTS, RandomCutForest, forest_settings
-
-DETECTOR: Final = "DETECTOR"
+from streaming.anomaly.kinesis import RandomCutForest, forest_settings
+from streaming.anomaly.modes import DETECTOR, HOTSPOTS
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):

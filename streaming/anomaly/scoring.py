@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from streaming.anomaly.kinesis import EXPLAINED, FOREST, HOTSPOTS
-from streaming.anomaly.model import DETECTOR, Model, ModelSettings
-
-MODES: Final = {
-    "detector": DETECTOR,
-    "rcf": FOREST,
-    "explanation": EXPLAINED,
-    "hotspots": HOTSPOTS,
-}
-"""What people call them, and the function behind the name."""
+from streaming.anomaly.model import Model, ModelSettings
+from streaming.anomaly.modes import DETECTOR, HOTSPOTS
 
 Cell: TypeAlias = float | str | None
 

@@ -11,7 +11,7 @@ from streaming.alarms.metrics import METRICS, SHARD_METRICS
 from streaming.anomaly.detector import BARS, Direction, Fill
 from streaming.anomaly.functions import Parameters, check_function, check_values, source
 from streaming.anomaly.kinesis import PARAMETERS
-from streaming.anomaly.model import DETECTOR
+from streaming.anomaly.modes import DETECTOR
 
 MOST_FEATURES: Final = 8
 """Of one detector; more than these only hide each other."""

@@ -23,8 +23,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from streaming.broker.errors import TokenUnavailable
-from streaming.broker.tokens import Source, Tokens
+from streaming.broker.tokens import Source, Tokens, TokenUnavailable
 
 log: Final = logging.getLogger(__name__)
 

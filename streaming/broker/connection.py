@@ -7,26 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from aiokafka.conn import AIOKafkaConnection
 
 from streaming.broker.access import Access, open_connection
 from streaming.broker.explain import refused
 from streaming.broker.security import PLAINTEXT, Security
 from streaming.broker.tokens import source_of
-
-
-class Wire(msgspec.Struct, frozen=True):
-    """A connection on its way to one of our own processes, secrets in plain text.
-
-    Only for the pipe that `platform.spawn` writes to; its text shows no secret.
-    """
-
-    bootstrap: str
-    security: dict[str, Any] = {}
-
-    def __repr__(self) -> str:
-        return f"Wire({self.bootstrap!r})"
+from streaming.broker.wire import Wire
 
 
 @dataclass(frozen=True)

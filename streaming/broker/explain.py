@@ -15,8 +15,8 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from streaming.broker.errors import TokenUnavailable
 from streaming.broker.security import MSK_IAM, WITH_PASSWORD, Security
+from streaming.broker.tokens import TokenUnavailable
 
 if TYPE_CHECKING:
     from streaming.broker.connection import Connection

@@ -16,13 +16,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from streaming.broker.errors import TokenUnavailable
+from aiokafka.errors import KafkaError
+
 from streaming.broker.security import MSK_IAM, Security
 
 _RENEW_S: Final = 60.0
 _COMMAND_S: Final = 20.0
 _LONGEST: Final = 64 * 1024
 _ACCEPTABLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+class TokenUnavailable(KafkaError):  # type: ignore[misc]
+    """There is no token to log in with; the text says why and what to do, never the token.
+
+    One of the client's own errors, so that its background tasks survive it and try again.
+    """
 
 
 class Token(NamedTuple):

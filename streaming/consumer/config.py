@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streaming.broker.connection import Wire
+from streaming.broker.wire import Wire
 from streaming.clock import LabClock
 
 

@@ -19,7 +19,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streaming import platform
-from streaming.broker.connection import Connection, Wire
+from streaming.broker.connection import Connection
+from streaming.broker.wire import Wire
 from streaming.consumer.batches import BatchReader, FetchedBatch
 from streaming.consumer.ending import close_client, until_the_end
 from streaming.consumer.pacing import Pacing

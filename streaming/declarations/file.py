@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from streaming.declarations.errors import DeclarationsError
 from streaming.declarations.specification import Declarations, fitting
 from streaming.windows.references import SHIPPED, Reference, read_reference
 
@@ -25,10 +26,6 @@ TABLES: Final = (WINDOWS, DETECTORS, ALARMS)
 _PLACE: Final = re.compile(
     r"(?:([a-z]+)\.(\d+)\.)?(?:scores\.([a-z0-9_]+)\.)?([A-Za-z_]+): (.*)", re.DOTALL
 )
-
-
-class DeclarationsError(Exception):
-    """What is declared cannot be; the text says where, what and why."""
 
 
 def read_declarations(path: Path | None) -> Declarations:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from streaming.alarms.evaluator import AlarmState
-from streaming.anomaly.detector import State
+from streaming.anomaly.modes import State
 from streaming.lab.stream_snapshot import SnapshotPart
 
 

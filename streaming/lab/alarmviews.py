@@ -9,8 +9,7 @@ import msgspec
 from streaming.alarms.book import Change
 from streaming.alarms.plan import Alarming
 from streaming.anomaly.bank import Scored
-from streaming.anomaly.kinesis import HOTSPOTS
-from streaming.anomaly.model import DETECTOR
+from streaming.anomaly.modes import DETECTOR, HOTSPOTS
 from streaming.lab.alarm_snapshot import AlarmChangeView, AlarmView, BlameView, DetectorView
 from streaming.store.alarms import Shown
 from streaming.store.analysis import Analysis

@@ -9,22 +9,23 @@ import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
 from streaming import platform
-from streaming.broker.connection import Wire
-from streaming.declarations.file import read_declarations
-from streaming.declarations.specification import Declarations
+from streaming.broker.wire import Wire
 from streaming.lab import paths
 from streaming.lab.channel import Channel, ChannelClosed, decoder
 from streaming.lab.commands import Command, Reply, Shutdown
 from streaming.lab.link import LabError, LinkLost
 from streaming.lab.messages import Answer, Ask, HelloClient, ToClient
-from streaming.lab.process import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.lab.settings import LabSettings
 from streaming.lab.snapshot import LabSnapshot
+from streaming.lab.starting import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
+
+if TYPE_CHECKING:
+    from streaming.declarations.specification import Declarations
 
 News: TypeAlias = LabSnapshot | LinkLost
 
@@ -154,7 +155,7 @@ class LocalLab:
         windows: Declarations | None = None,
     ) -> None:
         self.settings = settings
-        self._windows = (windows or read_declarations(None)).model_dump_json()
+        self._windows = "" if windows is None else windows.model_dump_json()
         self.root = root
         self.restarts = 0
         self._duration_s = duration_s

@@ -15,7 +15,7 @@ from streaming.lab.stream_snapshot import (
     ShardView,
     StreamView,
 )
-from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.hash_keys import HASH_KEYS
 from streaming.shards.limits import load, shard_limits
 from streaming.shards.plan import StreamPlan
 from streaming.shards.shardmap import HashShard, ShardMap

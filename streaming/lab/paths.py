@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psutil
 
 from streaming import platform
 
@@ -105,6 +104,8 @@ def new_socket_dir() -> Path:
 
 def sweep_sockets() -> None:
     """Remove the socket folders of engines that were killed and could not do it themselves."""
+    import psutil
+
     with contextlib.suppress(OSError):
         for folder in platform.runtime_home().glob(f"{_SOCKETS}*-*"):
             pid = folder.name.removeprefix(_SOCKETS).partition("-")[0]

@@ -20,35 +20,20 @@ from typing import Any, Final
 import msgspec
 
 from streaming import platform
-from streaming.broker.connection import Connection, Wire
+from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
+from streaming.declarations.file import read_declarations
 from streaming.declarations.specification import Declarations
 from streaming.lab import paths
 from streaming.lab.engine import Engine
 from streaming.lab.paths import Card, LabPaths, write_card
 from streaming.lab.settings import LabSettings
+from streaming.lab.starting import EXIT_CANNOT_START, EXIT_STORE, EngineConfig
 from streaming.logs import to_stderr
 from streaming.store.store import StoreError, StoreFailed
 
-EXIT_CANNOT_START: Final = 2
-EXIT_STORE: Final = 75
 _LOCK_TRIES: Final = 5
 _LOCK_AGAIN_S: Final = 0.1
-
-
-class EngineConfig(msgspec.Struct, frozen=True):
-    """What the engine process is told; `settings` is LabSettings as JSON values.
-
-    `kafka` is the table [kafka] of these settings. `resume`: an engine before this one was killed,
-    and what was changed while it ran holds. `windows` are the declared ones as JSON.
-    """
-
-    settings: dict[str, Any]
-    kafka: Wire
-    root: str
-    windows: str
-    duration_s: float = 0.0
-    resume: bool = False
 
 
 class CannotStart(Exception):
@@ -130,7 +115,10 @@ async def _main(config: EngineConfig) -> int:
 async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
     kafka = Connection.received(config.kafka).security
     settings = LabSettings.model_validate(config.settings | {"kafka": kafka})
-    windows = Declarations.model_validate_json(config.windows)
+    if config.windows:
+        windows = Declarations.model_validate_json(config.windows)
+    else:
+        windows = read_declarations(None)
     engine = Engine(
         settings, root, runtime, config.duration_s, resume=config.resume, windows=windows
     )
@@ -153,6 +141,7 @@ async def _run(config: EngineConfig, root: Path, runtime: Path) -> int:
 def main() -> int:
     """Run one engine."""
     to_stderr("engine")
+    platform.step_aside()
     config = msgspec.json.decode(platform.read_config(), type=EngineConfig)
     return asyncio.run(_main(config))
 

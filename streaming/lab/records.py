@@ -23,10 +23,11 @@ from streaming.records.origin import event_of, hash_step, key_step
 from streaming.records.reading import read_page
 from streaming.records.rows import row_of
 from streaming.records.views import RecordPath
+from streaming.shards.log_place import place_of
 from streaming.store.epochs import Epoch
 from streaming.verify import VerifyError
 from streaming.verify.log import KafkaLog, LogRecord
-from streaming.verify.places import parts, place_of
+from streaming.verify.places import parts
 
 if TYPE_CHECKING:
     from streaming.lab.engine import Engine

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from generators.schedule import read_schedule
 from generators.wire import STREAMS
 from streaming.broker.security import PLAINTEXT, SECRETS, Security
 from streaming.lab.sources import (
@@ -184,6 +183,8 @@ class LabSettings(BaseModel):
     @field_validator("incidents")
     @classmethod
     def _known_incidents(cls, value: str) -> str:
+        from generators.schedule import read_schedule
+
         read_schedule(value, 0)
         return value
 

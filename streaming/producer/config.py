@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from generators.schedule import Planned
-from streaming.broker.connection import Wire
+from streaming.broker.wire import Wire
 from streaming.clock import LabClock
 from streaming.shards.plan import StreamPlan
 

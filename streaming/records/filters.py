@@ -14,13 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from streaming.shards.keys import event_field
-from streaming.verify.log import LogRecord
 from streaming.windows.records import MAX_VALUE_BYTES
+
+if TYPE_CHECKING:
+    from streaming.verify.log import LogRecord
 
 LONGEST: Final = 500
 MOST_TERMS: Final = 20

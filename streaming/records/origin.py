@@ -13,7 +13,8 @@ import msgspec
 
 from streaming.records.rows import text_of
 from streaming.records.views import HashStep, KeyStep
-from streaming.shards.hashing import hash_key, murmur2
+from streaming.shards.hash_keys import hash_key
+from streaming.shards.hashing import murmur2
 from streaming.shards.keys import KeyStrategy, calculated_suffix, shop, with_suffix
 from streaming.shards.plan import StreamPlan
 from streaming.shards.route import EXPLICIT_HEADER, hash_of

@@ -17,8 +17,8 @@ from streaming.lab.record_commands import ReadRecords
 from streaming.records.filters import Filter
 from streaming.records.scan import Found, Scan, TimedLog
 from streaming.records.views import RecordRow, RecordsPage
+from streaming.shards.log_place import offset_of, place_of
 from streaming.verify.log import Range, Shard
-from streaming.verify.places import offset_of, place_of
 
 FIRST_S: Final = 0.5
 MOST_SINCE: Final = 4_000

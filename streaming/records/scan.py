@@ -12,8 +12,9 @@ from streaming.lab.record_commands import MOST_KEPT, ReadRecords
 from streaming.records.filters import Filter, decoded
 from streaming.records.rows import row_of
 from streaming.records.views import RecordRow, Stopped
+from streaming.shards.log_place import place_of
 from streaming.verify.log import LogRecord, LogSource, Range, Shard
-from streaming.verify.places import parts, place_of
+from streaming.verify.places import parts
 
 MOST_READ: Final = 4_000
 MOST_SCANNED: Final = 20_000

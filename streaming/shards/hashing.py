@@ -15,13 +15,6 @@ from numpy.typing import NDArray
 
 Longs: TypeAlias = NDArray[np.int64]
 
-HASH_KEYS: Final = 2**128
-"""Kinesis hash keys go from 0 to this less one."""
-
-SPREAD_STEP: Final = 210306068529402873165736369884012333109
-"""2^128 divided by the golden ratio, odd: a walk by it falls on every range as often as it is
-wide, however many steps it has (Weyl, 1916)."""
-
 _SEED: Final = np.uint32(0x9747B28C)
 _M: Final = np.uint32(0x5BD1E995)
 _POSITIVE: Final = np.uint32(0x7FFFFFFF)
@@ -53,17 +46,6 @@ def _placed(hashes: list[bytes], starts: Sequence[Sequence[int]]) -> list[Longs]
         np.searchsorted(_starts(some), sorted_as, side="right").astype(np.int64) - 1
         for some in starts
     ]
-
-
-def hash_key(key: str) -> int:
-    """The Kinesis hash key of a partition key."""
-    return int.from_bytes(md5(key.encode(), usedforsecurity=False).digest())
-
-
-def even_starts(count: int) -> list[int]:
-    """Where the ranges of a new stream's shards begin: each is ⌊2^128/n⌋ wide, the last wider."""
-    width = HASH_KEYS // count
-    return [number * width for number in range(count)]
 
 
 def _starts(starts: Sequence[int]) -> NDArray[np.bytes_]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from hashlib import md5
 from typing import Final, NamedTuple
 
-from streaming.shards.hashing import HASH_KEYS, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, hash_key
 from streaming.shards.kpl_settings import DEFAULTS
 from streaming.shards.protobuf import fields, varint
 

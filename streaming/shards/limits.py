@@ -8,9 +8,6 @@ from functools import cache
 from importlib import resources
 from typing import Final, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 Numbers: TypeAlias = Literal["course", "today"]
 
 FILE: Final = "limits.toml"
@@ -49,17 +46,3 @@ def load(records_per_s: float, mean_bytes: float, limits: ShardLimits) -> float:
     """A shard's part of what it takes, the tighter of records and bytes; 1.0 is full."""
     by_bytes = records_per_s * mean_bytes / limits.bytes_in_per_s
     return max(records_per_s / limits.records_in_per_s, by_bytes)
-
-
-def accepted(
-    records_per_s: NDArray[np.float64], bytes_per_s: NDArray[np.float64], limits: ShardLimits
-) -> NDArray[np.float64]:
-    """The share (0 to 1) of each shard's records that its limits let in, over a long time.
-
-    A record is taken whole or not at all, so the tighter of the two limits decides.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        by_count = np.where(records_per_s > 0, limits.records_in_per_s / records_per_s, np.inf)
-        by_size = np.where(bytes_per_s > 0, limits.bytes_in_per_s / bytes_per_s, np.inf)
-    shares: NDArray[np.float64] = np.minimum(1.0, np.minimum(by_count, by_size))
-    return shares

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streaming.shards.hashing import hash_key
+from streaming.shards.hash_keys import hash_key
 from streaming.shards.limits import ShardLimits
 from streaming.shards.service_errors import (
     Refused,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from streaming.shards.hashing import HASH_KEYS, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, hash_key
 
 EXPLICIT_HEADER: Final = "ExplicitHashKey"
 

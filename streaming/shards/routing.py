@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from datasketches import frequent_items_error_type, frequent_strings_sketch
 
 from generators.wire import Event
-from streaming.shards.hashing import HASH_KEYS, SPREAD_STEP, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, SPREAD_STEP, hash_key
 from streaming.shards.keys import (
     HOT_KEYS,
     KeyStrategy,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.hash_keys import HASH_KEYS
 from streaming.shards.limits import ShardLimits
 from streaming.shards.service_errors import Refused
 

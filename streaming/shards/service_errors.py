@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
-from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.hash_keys import HASH_KEYS
 
 Code: TypeAlias = Literal[
     "InvalidArgumentException",

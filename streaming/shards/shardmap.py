@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from streaming.shards.hashing import HASH_KEYS, even_starts, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, even_starts, hash_key
 from streaming.shards.scaling import check_doubling, plan
 from streaming.shards.service_errors import (
     ACCOUNT,

@@ -16,15 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.shards import skew
-from streaming.shards.hashing import (
-    HASH_KEYS,
-    SPREAD_STEP,
-    Longs,
-    even_starts,
-    kafka_partitions,
-    kinesis_shards,
-    shards_of,
-)
+from streaming.shards.hash_keys import HASH_KEYS, SPREAD_STEP, even_starts
+from streaming.shards.hashing import Longs, kafka_partitions, kinesis_shards, shards_of
 from streaming.shards.keys import (
     HOT_KEYS,
     STICKY_BYTES,
@@ -33,7 +26,7 @@ from streaming.shards.keys import (
     calculated_suffix,
     with_suffix,
 )
-from streaming.shards.limits import ShardLimits, accepted
+from streaming.shards.limits import ShardLimits
 from streaming.shards.plan import View
 from streaming.shards.sample import NotUsable, Sample
 
@@ -231,3 +224,17 @@ def _lesser(one: Longs, other: Longs, count: int) -> Longs:
         chosen[step] = taken
         loads += np.bincount(taken, minlength=count)
     return chosen
+
+
+def accepted(
+    records_per_s: NDArray[np.float64], bytes_per_s: NDArray[np.float64], limits: ShardLimits
+) -> NDArray[np.float64]:
+    """The share (0 to 1) of each shard's records that its limits let in, over a long time.
+
+    A record is taken whole or not at all, so the tighter of the two limits decides.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_count = np.where(records_per_s > 0, limits.records_in_per_s / records_per_s, np.inf)
+        by_size = np.where(bytes_per_s > 0, limits.bytes_in_per_s / bytes_per_s, np.inf)
+    shares: NDArray[np.float64] = np.minimum(1.0, np.minimum(by_count, by_size))
+    return shares

@@ -12,36 +12,16 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streaming.store.exported import Exported, ExportError
 from streaming.store.jail import Leash, SqlFailed, stream_sql
 from streaming.store.results import NUMERIC, no_formula
 
 EXPORT_TIMEOUT_S: Final = 120.0
-FORMATS: Final = ("csv", "parquet")
-
-
-class ExportError(Exception):
-    """Nothing was written; the text says why."""
-
-
-class Exported(NamedTuple):
-    """What was written."""
-
-    path: Path
-    rows: int
-    size_bytes: int
-
-
-def format_of(path: Path) -> str:
-    """The format that a file's name asks for. Raises ExportError."""
-    found = path.suffix.lower().removeprefix(".")
-    if found not in FORMATS:
-        raise ExportError("The file's name must end in .csv or .parquet.")
-    return found
 
 
 def export(

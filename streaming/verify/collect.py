@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from streaming.shards.log_place import offset_of, place_of
 from streaming.verify.declared import DeclaredCheck
 from streaming.verify.events import Event, parse_event
 from streaming.verify.image import DeadRow, LateRow, StoreImage
 from streaming.verify.log import LogRecord, Range, Shard
-from streaming.verify.places import offset_of, parts, place_of, where
+from streaming.verify.places import parts, where
 from streaming.verify.report import Tally
 from streaming.verify.shards import Span, misplaced
 from streaming.windows.spec import MAX_FUTURE_MS, MAX_PAST_MS, PANE_MS

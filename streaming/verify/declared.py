@@ -10,9 +10,9 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
+from streaming.shards.log_place import SUB_BITS
 from streaming.verify.declared_image import DeclaredImage, LateRecord, Row
 from streaming.verify.events import Event
-from streaming.verify.places import SUB_BITS
 from streaming.verify.report import Tally
 from streaming.verify.tolerance import DISTINCT_ERROR, EXACT_DISTINCT, QUANTILE_ERROR
 from streaming.verify.window_sql import window_query

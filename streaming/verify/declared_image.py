@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 import duckdb
 import msgspec
 
+from streaming.shards.log_place import SUB_BITS
 from streaming.verify.log import Shard
-from streaming.verify.places import SUB_BITS
 from streaming.windows.plan import WindowPlan
 
 Row: TypeAlias = tuple[int, int, dict[str, Any]]

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import duckdb
 
 from generators.wire import CLICKS, ORDERS
+from streaming.shards.log_place import SUB_BITS
 from streaming.verify.declared_image import DeclaredImage, read_declared
 from streaming.verify.log import Shard, VerifyError
-from streaming.verify.places import SUB_BITS
 from streaming.verify.shards import Spans, read_spans
 
 GroupName: TypeAlias = tuple[str, int, str]

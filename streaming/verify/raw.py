@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from streaming.shards.log_place import PLACE_BITS, offset_of
 from streaming.verify.collect import Columns
 from streaming.verify.image import RawColumns, StoreImage
 from streaming.verify.log import Range, Shard
-from streaming.verify.places import PLACE_BITS, offset_of, where
+from streaming.verify.places import where
 from streaming.verify.report import Tally
 
 Ints = npt.NDArray[np.int64]

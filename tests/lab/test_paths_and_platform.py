@@ -231,3 +231,10 @@ async def test_a_child_whose_parent_said_nothing_ends(tmp_path):
     child.stdin.close()
     assert await child.wait() == 1
     assert "started without its configuration" in log.read_text()
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="no priorities here")
+def test_the_lab_lets_others_go_first():
+    said = "import os; from streaming import platform; platform.step_aside(); print(os.nice(0))"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > os.nice(0)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from streaming.records.origin import event_of, hash_step, key_step
-from streaming.shards.hashing import hash_key
+from streaming.shards.hash_keys import hash_key
 from streaming.shards.keys import offered
 from streaming.shards.plan import StreamPlan
 from streaming.shards.route import explicit_headers

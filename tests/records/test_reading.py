@@ -6,7 +6,7 @@ import pytest
 
 from streaming.records import reading, scan
 from streaming.shards.kpl import Aggregator, UserRecord
-from streaming.verify.places import place_of
+from streaming.shards.log_place import place_of
 from tests.records.record_support import MemoryLog, filled, ids, page
 from tests.windows.window_support import NOW, click
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from streaming.lab.commands import Command, CopyStore, Reply
 from streaming.store.catalogue import Catalogue, Table
-from streaming.store.export import Exported, ExportError
+from streaming.store.exported import Exported, ExportError
 from streaming.store.jail import CANCELLED, Leash, SqlResult
 from tests.screens.fake_link import FakeLink
 from tui.console.asking import PAGE_ROWS

@@ -251,10 +251,11 @@ def test_the_table_shows_what_a_shard_of_kinesis_has() -> None:
     view = kinesis_stream()
     assert "LOAD" in text_of(table_heading(Order(), 79, UNICODE, True))
     assert "LOAD" not in text_of(table_heading(Order(), 79, UNICODE))
-    drawn = {row.shard: text_of(row.line) for row in rows(view, Order(), 79, UNICODE)}
+    table = rows(view, Order(), 79, UNICODE)
+    drawn = dict(zip(table.shards, map(text_of, table.lines), strict=True))
     assert 2 not in drawn, "expired"
     assert "× CLOSED" in drawn[1] and "○ WAITING" in drawn[7] and "100%" in drawn[4]
-    closed = next(row.line for row in rows(view, Order(), 79, UNICODE) if row.shard == 1)
+    closed = table.lines[table.shards.index(1)]
     assert {style for _, style in closed} == {"dim"}
     off = msgspec.structs.replace(
         view, shards=tuple(
@@ -267,7 +268,7 @@ def test_the_table_shows_what_a_shard_of_kinesis_has() -> None:
     line = text_of(table_heading(Order(), 118, UNICODE, True))
     assert column_at(line.index("THR/S"), 118, True) == "throttled"
     assert next_column("load", 1, 118, True) == "throttled"
-    loads = [row.shard for row in rows(view, Order("load", True), 79, UNICODE)]
+    loads = rows(view, Order("load", True), 79, UNICODE).shards
     assert loads[0] == 4 and set(loads[-3:]) == {1, 3, 5}
 
 

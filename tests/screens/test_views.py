@@ -72,7 +72,7 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
     for glyphs in (UNICODE, ASCII):
         lines = [
             heading(order, width, glyphs),
-            *(row.line for row in rows(view, order, width, glyphs)),
+            *rows(view, order, width, glyphs).lines,
         ]
         assert len({width_of(line) for line in lines}) == 1
         assert all(width_of(crop(line, width)) <= width for line in lines)
@@ -125,7 +125,7 @@ def test_every_column_sorts(column: str) -> None:
 def test_states_are_words_with_shapes() -> None:
     words = {"hot": "▲ HOT", "stalled": "▲ STALLED", "moving": "↻ MOVING", "halted": "● HALTED"}
     for state, word in words.items():
-        line = rows(stream_of(shard(0, state=state)), Order(), 80, UNICODE)[0].line
+        line = rows(stream_of(shard(0, state=state)), Order(), 80, UNICODE).lines[0]
         assert word in text_of(line)
 
 

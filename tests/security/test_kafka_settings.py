@@ -21,9 +21,10 @@ from pydantic import ValidationError
 
 from kafka_security import Certificates
 from streaming import platform
-from streaming.broker.connection import Connection, Wire
+from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
 from streaming.broker.security import PLAINTEXT, SECRETS, Security
+from streaming.broker.wire import Wire
 from streaming.lab.settings import KAFKA_OPTIONS, LabSettings, load
 from streaming.lab.sources import SettingsError, variable
 from tui.options import Parser, add_lab_options, overrides

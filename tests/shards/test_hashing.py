@@ -9,13 +9,8 @@ import numpy as np
 import pytest
 from aiokafka.partitioner import murmur2 as murmur2_of_aiokafka
 
-from streaming.shards.hashing import (
-    HASH_KEYS,
-    even_starts,
-    hash_key,
-    kinesis_shards,
-    murmur2,
-)
+from streaming.shards.hash_keys import HASH_KEYS, even_starts, hash_key
+from streaming.shards.hashing import kinesis_shards, murmur2
 from tests.shards.test_kafka_partitioner import VECTORS
 
 

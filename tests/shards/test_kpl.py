@@ -12,7 +12,7 @@ from aws_kinesis_agg.deaggregator import deaggregate_records
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.shards.hashing import HASH_KEYS, even_starts, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, even_starts, hash_key
 from streaming.shards.kpl import (
     AGGREGATE_KEY,
     MAGIC,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.shards.hashing import HASH_KEYS, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, hash_key
 from streaming.shards.limits import shard_limits
 from streaming.shards.records import check_put
 from streaming.shards.service_errors import Refused

@@ -9,7 +9,7 @@ import pytest
 
 from generators.shop import Shop, ShopConfig
 from generators.wire import Click
-from streaming.shards.hashing import hash_key
+from streaming.shards.hash_keys import hash_key
 from streaming.shards.kafka import MurmurPartitioner
 from streaming.shards.keys import HOT_KEYS, REGISTRY, STICKY_BYTES, BadKey, shop
 from streaming.shards.plan import StreamPlan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.hash_keys import HASH_KEYS
 from streaming.shards.limits import MOST_SHARDS, shard_limits
 from streaming.shards.scaling import check_scaling
 from streaming.shards.service_errors import Refused

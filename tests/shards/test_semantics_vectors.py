@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from generators.shop import Shop, ShopConfig
-from streaming.shards.hashing import HASH_KEYS, even_starts, hash_key, kafka_partitions
+from streaming.shards.hash_keys import HASH_KEYS, even_starts, hash_key
+from streaming.shards.hashing import kafka_partitions
 from streaming.shards.keys import shop
 from streaming.shards.limits import shard_limits
 from streaming.shards.sample import Sample, read_lines

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from streaming.shards.hashing import HASH_KEYS, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, hash_key
 from streaming.shards.service_errors import ACCOUNT, Refused
 from streaming.shards.shardmap import HashShard, ShardMap
 

@@ -20,7 +20,7 @@ import pytest
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis.models import Shard, Stream
 
-from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.hash_keys import HASH_KEYS
 from streaming.shards.service_errors import ACCOUNT, Refused
 from streaming.shards.shardmap import HashShard, ShardMap
 

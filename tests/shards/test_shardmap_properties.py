@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.shards.hashing import HASH_KEYS
+from streaming.shards.hash_keys import HASH_KEYS
 from streaming.shards.service_errors import Refused
 from streaming.shards.shardmap import ShardMap
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.shards.hashing import HASH_KEYS, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, hash_key
 from streaming.shards.shardmap import HashShard, ShardMap
 from streaming.shards.splitpoint import SplitPoint, half_of_mass
 

@@ -9,7 +9,7 @@ import pytest
 
 from generators.shop import Shop, ShopConfig
 from generators.wire import Event
-from streaming.shards.hashing import even_starts, hash_key
+from streaming.shards.hash_keys import even_starts, hash_key
 from streaming.shards.keys import REGISTRY, parse, shop
 from streaming.shards.limits import shard_limits
 from streaming.shards.plan import StreamPlan, View

@@ -6,7 +6,8 @@ import threading
 import duckdb
 import pytest
 
-from streaming.store.export import ExportError, export, format_of
+from streaming.store.export import export
+from streaming.store.exported import ExportError, format_of
 from streaming.store.jail import CANCELLED, Leash
 from tests.sql.test_sql_jail import ATTACKS
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from streaming.shards.hashing import HASH_KEYS, hash_key
+from streaming.shards.hash_keys import HASH_KEYS, hash_key
 from streaming.shards.plan import StreamPlan
 from streaming.shards.route import explicit_headers
 from streaming.shards.shardmap import ShardMap

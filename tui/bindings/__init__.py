@@ -26,6 +26,7 @@ from tui.bindings.main import (
     STRIP,
 )
 from tui.bindings.records import RECORD, RECORD_BAR, RECORD_INPUT, RECORDS, RECORDS_BAR
+from tui.bindings.replay import REPLAY
 from tui.bindings.settings import SETTINGS, SETTINGS_BAR
 from tui.bindings.tour import HELP, TOUR
 from tui.bindings.windows import WINDOWS, WINDOWS_BAR
@@ -66,6 +67,7 @@ __all__ = [
     "RECORDS_BAR",
     "RECORD_BAR",
     "RECORD_INPUT",
+    "REPLAY",
     "SCROLLING",
     "SETTINGS",
     "SETTINGS_BAR",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from streaming.declarations.file import DeclarationsError, read_declarations
+from streaming.declarations.errors import DeclarationsError
+from streaming.declarations.file import read_declarations
 from streaming.declarations.specification import Declarations
 from streaming.lab.alarm_snapshot import AlarmView, DetectorView
 from streaming.lab.commands import Acknowledge, Suppress

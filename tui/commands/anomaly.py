@@ -14,7 +14,8 @@ from typing import Any, Final, TextIO
 from streaming.anomaly.csvfile import BadSeries, read
 from streaming.anomaly.detector import BARS
 from streaming.anomaly.model import ModelSettings
-from streaming.anomaly.scoring import MODES, Scorer
+from streaming.anomaly.modes import MODES
+from streaming.anomaly.scoring import Scorer
 from tui.options import fail
 from tui.safe import safe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from streaming.anomaly.scoring import MODES
+from streaming.anomaly.modes import MODES
 from tui.options import positive
 
 EXAMPLES: Final = """\

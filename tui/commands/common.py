@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streaming.declarations.file import read_declarations
-from streaming.declarations.specification import Declarations
 from streaming.lab import paths
 from streaming.lab.settings import CONFIG_FILE
 
+if TYPE_CHECKING:
+    from streaming.declarations.specification import Declarations
 
-def lab_declarations(options: argparse.Namespace) -> Declarations:
-    """What the file of a lab to start declares. Raises DeclarationsError."""
+
+def lab_declarations(options: argparse.Namespace) -> Declarations | None:
+    """What the file of a lab to start declares, None without one. Raises DeclarationsError."""
     named: Path | None = getattr(options, "config", None)
     here = Path(CONFIG_FILE)
-    return read_declarations(named or (here if here.is_file() else None))
+    path = named or (here if here.is_file() else None)
+    if path is None:
+        return None
+    from streaming.declarations.file import read_declarations
+
+    return read_declarations(path)
 
 
 def choose_root(data_dir: Path | None) -> Path:

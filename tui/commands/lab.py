@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 
-from streaming.declarations.file import DeclarationsError
+from streaming.declarations.errors import DeclarationsError
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab, LocalLab
 from streaming.lab.link import LabError, LabLink

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streaming.declarations.file import DeclarationsError
+from streaming.declarations.errors import DeclarationsError
 from streaming.lab.client import LocalLab
 from streaming.lab.commands import Command, Drain, Inject, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError

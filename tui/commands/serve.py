@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from streaming.declarations.file import DeclarationsError
+from streaming.declarations.errors import DeclarationsError
 from streaming.lab import paths
 from streaming.lab.client import LocalLab
 from streaming.lab.link import LabError, LinkLost

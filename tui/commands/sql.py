@@ -14,7 +14,8 @@ from streaming.lab import paths
 from streaming.lab.client import AttachedLab
 from streaming.lab.commands import CopyStore
 from streaming.lab.link import LabError
-from streaming.store.export import Exported, ExportError, export
+from streaming.store.export import export
+from streaming.store.exported import Exported, ExportError
 from streaming.store.jail import SqlResult, run_sql
 from streaming.store.results import format_csv, format_json, format_table, harmless
 from tui.commands.common import find_root

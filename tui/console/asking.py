@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from streaming.store.catalogue import Catalogue, read_catalogue
-from streaming.store.export import Exported, export, format_of
+from streaming.store.exported import Exported, format_of
 from streaming.store.jail import (
     MEMORY_MB,
     TIMEOUT_S,
@@ -76,5 +76,7 @@ class JailAsker:
         progress: Callable[[int], None],
     ) -> Exported:
         """Write all rows to a file."""
+        from streaming.store.export import export
+
         kind = format_of(target)
         return export(db, sql, target, kind=kind, replace=replace, leash=leash, progress=progress)

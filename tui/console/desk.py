@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from streaming.lab.link import LabError, LabLink
 from streaming.store.catalogue import Catalogue
-from streaming.store.export import ExportError
+from streaming.store.exported import ExportError
 from streaming.store.jail import CANCELLED, Leash, SqlResult
 from streaming.store.results import plan_rows
 from tui.console.asking import PAGE_ROWS, Asker

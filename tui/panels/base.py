@@ -14,7 +14,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from tui.glyphs import UNICODE, Glyphs, as_ascii
-from tui.lines import STYLES, Line, text_of
+from tui.lines import STYLES, Line, Lines, text_of
 
 LINE_CLASSES: Final = {f"line--{name}" for name in STYLES}
 """Component classes of a screen with panels: kept once there, not styled anew in each panel."""
@@ -28,7 +28,7 @@ class LinePanel(ScrollView, inherit_bindings=False):
         self.glyphs = glyphs
         self.stale = False
         self._fixed: tuple[Line, ...] = ()
-        self._lines: list[Line] = []
+        self._lines: Sequence[Line] = ()
         self._strips: dict[int, Strip] = {}
         self._looks: dict[str, Style] = {}
         self._drawn_width = 0
@@ -45,18 +45,27 @@ class LinePanel(ScrollView, inherit_bindings=False):
         return [self._text(text_of(line)) for line in (*self._fixed, *self._lines)]
 
     def show_lines(self, lines: Sequence[Line], fixed: tuple[Line, ...] = ()) -> None:
-        """Draw these lines; those that are as before are left alone."""
-        before = [*self._fixed, *self._lines]
-        after = [*fixed, *lines]
-        self._fixed, self._lines = fixed, list(lines)
-        if len(before) != len(after):
+        """Draw these lines; those that are as before are left alone.
+
+        Lines out of sight are not looked at: they are drawn when they come into it.
+        """
+        was_fixed, was = self._fixed, self._lines
+        self._fixed, self._lines = fixed, lines if isinstance(lines, Lines) else tuple(lines)
+        if len(was_fixed) != len(fixed) or len(was) != len(lines):
             self._strips.clear()
-            self.virtual_size = Size(0, len(after))
+            self.virtual_size = Size(0, len(fixed) + len(lines))
             self.refresh()
             return
-        for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        for y, (old, new) in enumerate(zip(was_fixed, fixed, strict=True)):
             if old != new:
                 self.redraw(y)
+        top = int(self.scroll_offset.y)
+        sight = range(top, min(top + self.size.height, len(lines)))
+        for place in [y for y in self._strips if y >= len(fixed) and y - len(fixed) not in sight]:
+            del self._strips[place]
+        for place in sight:
+            if was[place] != self._lines[place]:
+                self.redraw(place + len(fixed))
 
     def redraw(self, y: int) -> None:
         """Draw one line again, counted with the fixed ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -89,11 +90,11 @@ class ShardsPanel(CursorPanel):
             self.show_lines([(("  " + text, "busy"),)])
         else:
             drawn = rows(stream, self.order, width, self.glyphs)
-            lines: list[Line] = [row.line for row in drawn]
+            lines: Sequence[Line] = drawn.lines
             if not lines:
                 lines = [((f"  no shard matches {self.order.text!a}", "dim"),)]
             top = heading(self.order, width, self.glyphs, self._kinesis)
-            self.show_rows([row.shard for row in drawn], lines, top)
+            self.show_rows(drawn.shards, lines, top)
             title = self._titled(stream, width - cell_len(sort) - TITLE_EDGES)
         self.show_title(title, sort)
 

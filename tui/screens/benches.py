@@ -1,28 +1,37 @@
-"""The dialogs that live with the screen, by the names that keys and commands know."""
+"""The dialogs that live with the screen, by the names that keys and commands know.
+
+They are imported when they are opened, or after the first paint: not before it.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from importlib import import_module
+from typing import Final, cast
 
-from tui.screens.alarms import AlarmsScreen
-from tui.screens.chaos import ChaosScreen
-from tui.screens.console import ConsoleScreen
-from tui.screens.consumers import ConsumersScreen
-from tui.screens.keylab import KeyLab
-from tui.screens.lineage import LineageScreen
+from tui.glyphs import Glyphs
+from tui.moment import Moment
 from tui.screens.live import LiveDialog
-from tui.screens.records import RecordsScreen
-from tui.screens.settings import SettingsScreen
-from tui.screens.windows import WindowsScreen
 
-BENCHES: Final[dict[str, type[LiveDialog]]] = {
-    "keys": KeyLab,
-    "shards": LineageScreen,
-    "windows": WindowsScreen,
-    "alarms": AlarmsScreen,
-    "sql": ConsoleScreen,
-    "chaos": ChaosScreen,
-    "settings": SettingsScreen,
-    "records": RecordsScreen,
-    "consumers": ConsumersScreen,
+BENCHES: Final = {
+    "keys": "tui.screens.keylab:KeyLab",
+    "shards": "tui.screens.lineage:LineageScreen",
+    "windows": "tui.screens.windows:WindowsScreen",
+    "alarms": "tui.screens.alarms:AlarmsScreen",
+    "sql": "tui.screens.console:ConsoleScreen",
+    "chaos": "tui.screens.chaos:ChaosScreen",
+    "settings": "tui.screens.settings:SettingsScreen",
+    "records": "tui.screens.records:RecordsScreen",
+    "consumers": "tui.screens.consumers:ConsumersScreen",
 }
+
+
+def bench(name: str, glyphs: Glyphs, moment: Moment) -> LiveDialog:
+    """Return a new dialog of this name."""
+    module, _, kind = BENCHES[name].partition(":")
+    return cast(LiveDialog, getattr(import_module(module), kind)(glyphs, moment))
+
+
+def get_ready() -> None:
+    """Import them all, so that the first key that opens one need not wait."""
+    for place in BENCHES.values():
+        import_module(place.partition(":")[0])

@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from streaming import platform
-from streaming.store.export import ExportError, format_of
+from streaming.store.exported import ExportError, format_of
 from streaming.store.ready import ReadyQuery
 from tui import bindings
 from tui.console.asking import LIMITS, Asker, JailAsker

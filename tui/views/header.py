@@ -21,6 +21,7 @@ CLOCK_FROM = 60
 """Width from which the clock has its place, whatever else must go."""
 
 REASON_LIMIT = 60
+SIGN_LIMIT = 60
 
 STATE_WORDS = {
     "starting": ("STARTING", "busy"),
@@ -124,6 +125,8 @@ def _state(moment: Moment) -> list[Part]:
     rate = (f" {numbers.hertz(moment.hertz)}", "dim")
     word, style = _state_word(moment.snapshot)
     parts: list[Part] = []
+    if moment.sign:
+        parts.append(Part(0, ((safe(moment.sign, SIGN_LIMIT), "mark"),)))
     if moment.paused:
         parts.append(Part(0, (("PAUSED", "warn"),)))
     if moment.lost is None:

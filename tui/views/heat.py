@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from rich.cells import cell_len
 
@@ -11,7 +12,7 @@ from streaming.lab.snapshot import RatePoint
 from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui import numbers
 from tui.glyphs import Glyphs
-from tui.lines import Line, Segment, merged
+from tui.lines import Line, Lines, Segment, merged
 from tui.safe import fit, safe
 from tui.views.plan import listed
 
@@ -26,11 +27,11 @@ WORST = "max"
 NOTHING = "no record was measured yet"
 
 
-def heat_lines(stream: StreamView, width: int, glyphs: Glyphs) -> list[Line]:
+def heat_lines(stream: StreamView, width: int, glyphs: Glyphs) -> Sequence[Line]:
     """Return one line a shard, the newest cell at the right."""
     shards = listed(stream)
     most = hottest(shards)
-    return [_row(shard, most, width, glyphs) for shard in shards]
+    return Lines([partial(_row, shard, most, width, glyphs) for shard in shards])
 
 
 def hottest(shards: Sequence[ShardView]) -> int:

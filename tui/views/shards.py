@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from streaming.lab.stream_snapshot import ShardView, StreamView
 from tui.glyphs import Glyphs
-from tui.lines import Line, Segment, merged
+from tui.lines import Line, Lines, Segment, merged
 from tui.safe import fit, safe
 from tui.views.columns import COLUMNS, MARGIN, STATES, Column, Scale, columns_for
 from tui.views.plan import listed
@@ -26,19 +27,21 @@ class Order:
     text: str = ""
 
 
-class Row(NamedTuple):
-    """One drawn row and the shard it stands for."""
+class Rows(NamedTuple):
+    """The rows of a table: the shards they stand for, and their lines."""
 
-    shard: int
-    line: Line
+    shards: list[int]
+    lines: Sequence[Line]
 
 
-def rows(stream: StreamView, order: Order, width: int, glyphs: Glyphs) -> list[Row]:
+def rows(stream: StreamView, order: Order, width: int, glyphs: Glyphs) -> Rows:
     """Return the table's rows for one stream."""
     columns = columns_for(width, stream.view == "kinesis")
     shown = listed(stream)
     scale = scale_of(shown, glyphs)
-    return [Row(shard.id, _line(shard, columns, scale)) for shard in ordered(shown, order)]
+    found = ordered(shown, order)
+    drawers = [partial(_line, shard, columns, scale) for shard in found]
+    return Rows([shard.id for shard in found], Lines(drawers))
 
 
 def heading(order: Order, width: int, glyphs: Glyphs, kinesis: bool = False) -> Line:

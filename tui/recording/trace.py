@@ -1,0 +1,218 @@
+"""A trace: all that the screens were told in a run, when, and what was pressed; one file.
+
+The file is XZ over lines of JSON. The first line is the `Header`; each other line is an `Entry`
+with its time in ms since the beginning. Of a snapshot only the fields are written that are not as
+in the one before, so that a minute takes some hundred KiB.
+"""
+
+from __future__ import annotations
+
+import lzma
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from streaming.lab.commands import Command, Reply
+from streaming.lab.snapshot import LabSnapshot
+
+FORMAT: Final = 1
+SUFFIX: Final = ".trace"
+MAX_BYTES: Final = 2 * 1024**3
+"""Of a whole trace as text: more is no trace of ours but a file made to fill the memory."""
+
+_CHUNK: Final = 1024 * 1024
+_MEMORY: Final = 128 * 1024**2
+
+
+class TraceError(Exception):
+    """The file is no trace that can be read; the text says why."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What a take was made with. `started_at_ms` is by the wall clock.
+
+    `columns` and `rows` are the screen's, without the captions' rows. `keys` are those that were
+    moved, by the id of what they do.
+    """
+
+    dasprep_trace: int
+    title: str
+    started_at_ms: int
+    columns: int
+    rows: int
+    hz: float
+    theme: str
+    ascii: bool = False
+    keys: dict[str, str] = {}
+
+
+class Changed(msgspec.Struct, frozen=True, tag="news"):
+    """A snapshot: its fields that are not as before."""
+
+    at_ms: int
+    fields: dict[str, msgspec.Raw]
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
+    """The engine was gone."""
+
+    at_ms: int
+    reason: str
+
+
+class Answered(msgspec.Struct, frozen=True, tag="reply"):
+    """A command of the screens, asked for `took_ms` before its reply came at `at_ms`."""
+
+    at_ms: int
+    took_ms: int
+    command: Command
+    reply: Reply
+
+
+class Pressed(msgspec.Struct, frozen=True, tag="key"):
+    """A key, by Textual's name."""
+
+    at_ms: int
+    key: str
+
+
+class Told(msgspec.Struct, frozen=True, tag="caption"):
+    """A caption by language; an empty one ends the last."""
+
+    at_ms: int
+    text: dict[str, str]
+
+
+class Marked(msgspec.Struct, frozen=True, tag="marker"):
+    """A chapter begins."""
+
+    at_ms: int
+    text: dict[str, str]
+
+
+class Kept(msgspec.Struct, frozen=True, tag="still"):
+    """The screen of this instant is to be kept as a picture."""
+
+    at_ms: int
+    name: str
+
+
+class Hidden(msgspec.Struct, frozen=True, tag="hidden"):
+    """What follows is left out (`on`), or taken up again."""
+
+    at_ms: int
+    on: bool
+
+
+class Ended(msgspec.Struct, frozen=True, tag="end"):
+    """The take's end; a trace without it was cut off."""
+
+    at_ms: int
+
+
+Entry: TypeAlias = Changed | Lost | Answered | Pressed | Told | Marked | Kept | Hidden | Ended
+
+
+class News(msgspec.Struct, frozen=True):
+    """A whole snapshot, put together again."""
+
+    at_ms: int
+    snapshot: LabSnapshot
+
+
+Event: TypeAlias = News | Lost | Answered | Pressed | Told | Marked | Kept | Hidden
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A trace that was read: its events in the order of their times.
+
+    `cut` says that the file ends in the middle: the program that wrote it was killed.
+    """
+
+    header: Header
+    events: tuple[Event, ...]
+    duration_ms: int
+    cut: bool = False
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that captions and chapters are told in, the first one's first."""
+        told = [event.text for event in self.events if isinstance(event, Told | Marked)]
+        return tuple(dict.fromkeys(language for text in told for language in text))
+
+
+def read_trace(path: Path) -> Trace:
+    """Read a trace. Raises TraceError, whatever is in the file, and OSError."""
+    lines, cut = _lines(path)
+    try:
+        header = msgspec.json.decode(lines[0], type=Header)
+    except (msgspec.MsgspecError, UnicodeDecodeError, IndexError) as error:
+        raise TraceError(f"{path} is not a trace of this lab.") from error
+    if header.dasprep_trace != FORMAT:
+        raise TraceError(
+            f"{path} is a trace of format {header.dasprep_trace}; this version reads {FORMAT}. "
+            "Use the version of dasprep-tui that wrote it."
+        )
+    events: list[Event] = []
+    fields: dict[str, msgspec.Raw] = {}
+    now = 0
+    cut = True
+    decoder = msgspec.json.Decoder(Entry)
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            entry = decoder.decode(line)
+            if entry.at_ms < now:
+                raise ValueError("its time is before the line above")
+            now = entry.at_ms
+            if isinstance(entry, Ended):
+                cut = False
+                break
+            if isinstance(entry, Changed):
+                fields |= entry.fields
+                events.append(News(now, _snapshot(fields)))
+            else:
+                events.append(entry)
+        except (ValueError, UnicodeDecodeError, RecursionError) as error:
+            if number == len(lines):
+                break
+            raise TraceError(f"{path} is damaged in line {number}: {error}") from error
+    if not any(isinstance(event, News) for event in events):
+        raise TraceError(f"{path} holds nothing that a lab said: there is nothing to show.")
+    return Trace(header, tuple(events), max(now, 1), cut)
+
+
+def _snapshot(fields: dict[str, msgspec.Raw]) -> LabSnapshot:
+    return msgspec.json.decode(msgspec.json.encode(fields), type=LabSnapshot)
+
+
+def _lines(path: Path) -> tuple[list[bytes], bool]:
+    """All lines of the file, and whether it ends too early."""
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
+    text = bytearray()
+    with path.open("rb") as file:
+        while not unpacker.eof:
+            try:
+                data = file.read(_CHUNK) if unpacker.needs_input else b""
+                if unpacker.needs_input and not data:
+                    break
+                text += unpacker.decompress(data, _CHUNK)
+            except (lzma.LZMAError, EOFError) as error:
+                raise TraceError(f"{path} is not a trace of this lab, or damaged.") from error
+            if len(text) > MAX_BYTES:
+                raise TraceError(f"{path} is larger than any trace: more than 2 GiB of text.")
+    return bytes(text).split(b"\n"), not unpacker.eof
+
+
+def encoded(entry: Entry | Header) -> bytes:
+    """Return a line of the file."""
+    return msgspec.json.encode(entry) + b"\n"
+
+
+def fields_of(snapshot: LabSnapshot) -> dict[str, bytes]:
+    """Return each field of a snapshot as JSON."""
+    names: tuple[str, ...] = snapshot.__struct_fields__
+    values: dict[str, Any] = {name: getattr(snapshot, name) for name in names}
+    return {name: msgspec.json.encode(value) for name, value in values.items()}
