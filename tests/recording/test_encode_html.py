@@ -73,8 +73,8 @@ async def evaluated(it: Page, expression: str, *, until: Any = None) -> Any:
         const look = () => {{
             let value = null;
             try {{ value = ({expression}); }} catch (error) {{ value = String(error); }}
-            if ({wanted} === null || JSON.stringify(value) === JSON.stringify({wanted})) done(value);
-            else requestAnimationFrame(look);
+            const there = {wanted} === null || JSON.stringify(value) === JSON.stringify({wanted});
+            if (there) done(value); else requestAnimationFrame(look);
         }};
         if (document.body) look(); else addEventListener("DOMContentLoaded", look);
     }})"""

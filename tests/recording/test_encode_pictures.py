@@ -11,8 +11,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.recording.films import (
-    BACK, BLUE, GOOD, HOT, PANEL, TEXT, dashboard, film_of, hostile, line, look,
-)  # fmt: skip
+    BACK,
+    BLUE,
+    GOOD,
+    HOT,
+    PANEL,
+    TEXT,
+    dashboard,
+    film_of,
+    hostile,
+    line,
+    look,
+)
 from tui.recording.film import Film, Look, Rgb
 from tui.recording.formats import FormatError, Options, write
 from tui.recording.raster import Raster

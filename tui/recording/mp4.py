@@ -35,7 +35,9 @@ def write_mp4(film: Film, path: Path, *, font_px: int, fps: int) -> None:
             [ffmpeg, "-nostdin", "-loglevel", "error", "-y",
              "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",
              "-r", f"1000/{step_ms}", "-i", "pipe:0",
-             "-f", "ffmetadata", "-i", str(about), "-map", "0:v", "-map_metadata", "1", "-map_chapters", "1", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+             "-f", "ffmetadata", "-i", str(about), "-map", "0:v",
+             "-map_metadata", "1", "-map_chapters", "1",
+             "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2",
              "-c:v", "libx264", "-preset", "faster", "-crf", "20", "-pix_fmt", "yuv420p",
              # One thread and no version texts: the same bytes from the same ffmpeg.
              "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",

@@ -43,6 +43,9 @@ HALVES: Final[dict[str, Rectangle]] = {
     "▔": (0, 0, 1, 1 / 8),
     "▕": (7 / 8, 0, 1, 1),
 }
+LAST_LINE: Final = "\u257f"
+"""Up to this character they are box drawings, after it blocks and dots."""
+
 LIGHT: Final = 1 / 16
 """Thickness of a light line as part of the cell's height."""
 
@@ -112,7 +115,7 @@ def shape_of(text: str) -> Shape | None:
         return Shape(((0, 1 - (number - 0x2580) / 8, 1, 1),))
     if 0x2589 <= number <= 0x258F:
         return Shape(((0, 0, (0x2590 - number) / 8, 1),))
-    if number <= 0x257F:
+    if text <= LAST_LINE:
         return _lines(unicodedata.name(text).removeprefix("BOX DRAWINGS "))
     return None
 

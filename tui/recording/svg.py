@@ -133,7 +133,9 @@ def _drawn(cells: Sequence[Cell], x: int, y: int) -> Iterator[str]:
                 path.append(_box(box, x, y, len(cells)))
             else:
                 path += [_box(box, x + n, y) for n in range(len(cells))]
-        yield _path("".join(path), look.foreground, shape.opacity)
+        # Thin lines would vanish here and there in a smaller picture, were they made crisp.
+        line = cells[0].text <= shapes.LAST_LINE
+        yield _path("".join(path), look.foreground, shape.opacity, crisp=not line)
     elif cells[0].text:
         # The second half of a wide character is a stretch of its own, that follows.
         for n, cell in enumerate(cells):
@@ -156,9 +158,10 @@ def _box(box: shapes.Rectangle, x: int, y: int, times: int = 1) -> str:
     return f"M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}Z"
 
 
-def _path(path: str, fill: Rgb, opacity: float = 1.0) -> str:
-    fainter = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
-    return f'<path d="{path}" fill="{colour(fill)}"{fainter} shape-rendering="crispEdges"/>\n'
+def _path(path: str, fill: Rgb, opacity: float = 1.0, *, crisp: bool = True) -> str:
+    more = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
+    more += ' shape-rendering="crispEdges"' if crisp else ""
+    return f'<path d="{path}" fill="{colour(fill)}"{more}/>\n'
 
 
 def _corner(right: int, down: int, stroke: Rgb, x: int, y: int) -> str:
