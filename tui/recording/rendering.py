@@ -45,10 +45,17 @@ def _make(job: Job, clock: Clock) -> None:
     finally:
         loop.close()
     options = Options(font_px=job.font_px, fps=round(job.shot.fps), cast_version=job.cast_version)
-    for number, output in enumerate(job.outputs):
-        _say(Progress(f"writing {Path(output).name}", number / len(job.outputs)))
-        for path in write(film, Path(output), options=options):
-            _say(Written(str(path), path.stat().st_size))
+    written: list[Path] = []
+    try:
+        for number, output in enumerate(job.outputs):
+            _say(Progress(f"writing {Path(output).name}", number / len(job.outputs)))
+            written += write(film, Path(output), options=options)
+    except Exception:
+        for path in written:  # all files or none
+            path.unlink(missing_ok=True)
+        raise
+    for path in written:
+        _say(Written(str(path), path.stat().st_size))
 
 
 def _reason(error: Exception) -> str:

@@ -1,8 +1,9 @@
 """A trace: all that the screens were told in a run, when, and what was pressed; one file.
 
-The file is XZ over lines of JSON. The first line is the `Header`; each other line is an `Entry`
-with its time in ms since the beginning. Of a snapshot only the fields are written that are not as
-in the one before, so that a minute takes some hundred KiB.
+The file is XZ over frames: four bytes of length, then msgpack (JSON knows neither infinity nor
+"no number"). The first is the `Header`; each other one is an `Entry` with its time in ms since the
+beginning. Of a snapshot only the fields are written that are not as in the one before, so that a
+minute takes some hundred KiB.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from streaming.lab.snapshot import LabSnapshot
 FORMAT: Final = 1
 SUFFIX: Final = ".trace"
 MAX_BYTES: Final = 2 * 1024**3
-"""Of a whole trace as text: more is no trace of ours but a file made to fill the memory."""
+"""Of a whole trace unpacked: more is no trace of ours but a file made to fill the memory."""
 
 _CHUNK: Final = 1024 * 1024
 _MEMORY: Final = 128 * 1024**2
+_LENGTH: Final = 4
 
 
 class TraceError(Exception):
@@ -146,9 +148,9 @@ class Trace:
 
 def read_trace(path: Path) -> Trace:
     """Read a trace. Raises TraceError, whatever is in the file, and OSError."""
-    lines, cut = _lines(path)
+    frames = _frames(path)
     try:
-        header = msgspec.json.decode(lines[0], type=Header)
+        header = msgspec.msgpack.decode(frames[0], type=Header)
     except (msgspec.MsgspecError, UnicodeDecodeError, IndexError) as error:
         raise TraceError(f"{path} is not a trace of this lab.") from error
     if header.dasprep_trace != FORMAT:
@@ -160,12 +162,12 @@ def read_trace(path: Path) -> Trace:
     fields: dict[str, msgspec.Raw] = {}
     now = 0
     cut = True
-    decoder = msgspec.json.Decoder(Entry)
-    for number, line in enumerate(lines[1:], 2):
+    decoder = msgspec.msgpack.Decoder(Entry)
+    for number, frame in enumerate(frames[1:], 1):
         try:
-            entry = decoder.decode(line)
+            entry = decoder.decode(frame)
             if entry.at_ms < now:
-                raise ValueError("its time is before the line above")
+                raise ValueError("its time is before the last one's")
             now = entry.at_ms
             if isinstance(entry, Ended):
                 cut = False
@@ -176,43 +178,50 @@ def read_trace(path: Path) -> Trace:
             else:
                 events.append(entry)
         except (ValueError, UnicodeDecodeError, RecursionError) as error:
-            if number == len(lines):
-                break
-            raise TraceError(f"{path} is damaged in line {number}: {error}") from error
+            raise TraceError(f"{path} is damaged in entry {number}: {error}") from error
     if not any(isinstance(event, News) for event in events):
         raise TraceError(f"{path} holds nothing that a lab said: there is nothing to show.")
     return Trace(header, tuple(events), max(now, 1), cut)
 
 
 def _snapshot(fields: dict[str, msgspec.Raw]) -> LabSnapshot:
-    return msgspec.json.decode(msgspec.json.encode(fields), type=LabSnapshot)
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(fields), type=LabSnapshot)
 
 
-def _lines(path: Path) -> tuple[list[bytes], bool]:
-    """All lines of the file, and whether it ends too early."""
+def _frames(path: Path) -> list[bytes]:
+    """All whole frames of the file."""
     unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
-    text = bytearray()
+    data = bytearray()
     with path.open("rb") as file:
         while not unpacker.eof:
             try:
-                data = file.read(_CHUNK) if unpacker.needs_input else b""
-                if unpacker.needs_input and not data:
+                packed = file.read(_CHUNK) if unpacker.needs_input else b""
+                if unpacker.needs_input and not packed:
                     break
-                text += unpacker.decompress(data, _CHUNK)
+                data += unpacker.decompress(packed, _CHUNK)
             except (lzma.LZMAError, EOFError) as error:
                 raise TraceError(f"{path} is not a trace of this lab, or damaged.") from error
-            if len(text) > MAX_BYTES:
-                raise TraceError(f"{path} is larger than any trace: more than 2 GiB of text.")
-    return bytes(text).split(b"\n"), not unpacker.eof
+            if len(data) > MAX_BYTES:
+                raise TraceError(f"{path} is larger than any trace: more than 2 GiB unpacked.")
+    frames: list[bytes] = []
+    at = 0
+    while at + _LENGTH <= len(data):
+        end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH], "big")
+        if end > len(data):
+            break
+        frames.append(bytes(data[at + _LENGTH : end]))
+        at = end
+    return frames
 
 
 def encoded(entry: Entry | Header) -> bytes:
-    """Return a line of the file."""
-    return msgspec.json.encode(entry) + b"\n"
+    """Return a frame of the file."""
+    body = msgspec.msgpack.encode(entry)
+    return len(body).to_bytes(_LENGTH, "big") + body
 
 
 def fields_of(snapshot: LabSnapshot) -> dict[str, bytes]:
-    """Return each field of a snapshot as JSON."""
+    """Return each field of a snapshot, packed."""
     names: tuple[str, ...] = snapshot.__struct_fields__
     values: dict[str, Any] = {name: getattr(snapshot, name) for name in names}
-    return {name: msgspec.json.encode(value) for name, value in values.items()}
+    return {name: msgspec.msgpack.encode(value) for name, value in values.items()}

@@ -7,6 +7,7 @@ import lzma
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -48,10 +49,7 @@ class TraceWriter:
         private: Mapping[str, str] | None = None,
     ) -> None:
         self.path = path
-        self._private = {
-            msgspec.json.encode(text)[1:-1]: msgspec.json.encode(shown)[1:-1]
-            for text, shown in (private or {}).items()
-        }
+        self._private = dict(private or {})
         self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._file = self._part.open("wb")
         self._packer = lzma.LZMACompressor(lzma.FORMAT_XZ, preset=_PRESET)
@@ -77,7 +75,7 @@ class TraceWriter:
         if isinstance(item, LinkLost):
             self._write(Lost(self.elapsed_ms, item.reason))
             return
-        fields = fields_of(item)
+        fields = {name: self._public(value) for name, value in fields_of(item).items()}
         changed = {
             name: msgspec.Raw(value)
             for name, value in fields.items()
@@ -88,7 +86,7 @@ class TraceWriter:
 
     def reply(self, command: Command, reply: Reply, took_s: float) -> None:
         """A command of the screens was answered after so many seconds."""
-        self._write(Answered(self.elapsed_ms, round(1000 * took_s), command, reply))
+        self._write(Answered(self.elapsed_ms, round(1000 * took_s), command, self._told(reply)))
 
     def key(self, key: str) -> None:
         """A key was pressed."""
@@ -114,12 +112,18 @@ class TraceWriter:
         """Take it up again."""
         self._write(Hidden(self.elapsed_ms, False))
 
+    def _public(self, packed: bytes) -> bytes:
+        """Return a value without the texts that are not to be told."""
+        if not any(text.encode() in packed for text in self._private):
+            return packed
+        return msgspec.msgpack.encode(_replaced(msgspec.msgpack.decode(packed), self._private))
+
+    def _told(self, reply: Reply) -> Reply:
+        return msgspec.msgpack.decode(self._public(msgspec.msgpack.encode(reply)), type=Reply)
+
     def _write(self, entry: Entry) -> None:
         if not self._file.closed:
-            line = encoded(entry)
-            for text, shown in self._private.items():
-                line = line.replace(text, shown)
-            self._file.write(self._packer.compress(line))
+            self._file.write(self._packer.compress(encoded(entry)))
 
     def close(self) -> Path:
         """Put the whole trace in its place and return that."""
@@ -135,3 +139,15 @@ class TraceWriter:
         with contextlib.suppress(OSError):
             self._file.close()
         self._part.unlink(missing_ok=True)
+
+
+def _replaced(value: Any, private: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for text, shown in private.items():
+            value = value.replace(text, shown)
+        return value
+    if isinstance(value, list):
+        return [_replaced(item, private) for item in value]
+    if isinstance(value, dict):
+        return {key: _replaced(item, private) for key, item in value.items()}
+    return value
