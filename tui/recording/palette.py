@@ -8,8 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-ROOM: Final = 255
-ROOMS: Final = (100, 200, ROOM)
+GROUND: Final = 50
+"""So many of the colours that cover most of the screen are sure of a place."""
+
+ROOMS: Final = (100, 100 + GROUND, 210, 255)
 """Places taken at most after each group of colours, the most important group first."""
 
 DISTANCES: Final = (0.0, *(2 * 1.25**n for n in range(27)))
@@ -27,15 +29,17 @@ def reduced(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return a palette, shape (n <= 255, 3), and for each colour the number of its place there.
 
-    First come colours in which words are written, then all others that a terminal would show
-    (`exact`), then those at the edges of letters. Within these a colour gets a place if none of
-    the more used ones is close to it. That keeps a red that is on the screen for one second, which
-    counting or averaging would give away.
+    First come colours in which words are written, then those of most pixels, all others that a
+    terminal would show (`exact`), and those at the edges of letters. Within a group that is too
+    large a colour gets a place if none of the more used ones is close to it. That keeps a red that
+    is on the screen for one second, which counting or averaging would give away.
     """
     order = [int(number) for number in np.lexsort((*colours.T, -uses)) if uses[number]]
+    others = [number for number in order if number in exact and number not in words]
     groups = (
         [number for number in order if number in words],
-        [number for number in order if number in exact and number not in words],
+        others[:GROUND],
+        others[GROUND:],
         [number for number in order if number not in exact],
     )
     space = colours.astype(np.float64)
