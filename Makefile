@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test soak lint bench kafka install lock clean help
+.PHONY: run test soak lint bench demos kafka install lock clean help
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -39,6 +39,9 @@ lint: $(STAMP) ## ruff, strict types, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+demos: $(STAMP) ## play every shipped tape and film it into docs/demos (a quarter of an hour)
+	@$(BIN)/python -m tui.demos $(ARGS)
 
 kafka: $(STAMP) ## run a real Apache Kafka of three nodes here (ARGS="--help"; needs Java 17 and Maven)
 	@$(BIN)/python tests/apache_kafka $(ARGS)

@@ -99,6 +99,7 @@ DIALOGS: Final = (
     *RECORDS,
     *RECORD,
     *CONSUMERS,
+    *REPLAY,
 )
 """Bindings of dialogs that the help tells of while none is open."""
 
@@ -120,6 +121,7 @@ HELP_GROUPS: Final = tuple(
         ("In this help, and on the tour", BindingsMap([*HELP, *TOUR]).shown_keys),
         ("In records", BindingsMap([*RECORDS, *RECORD]).shown_keys),
         ("In consumers", BindingsMap(CONSUMERS).shown_keys),
+        ("In a recording (replay)", BindingsMap(REPLAY).shown_keys),
     )
 )
 """Title, then id and description of each binding: what the help screen lists, in its order."""

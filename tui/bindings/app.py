@@ -22,7 +22,10 @@ APP: Final[list[BindingType]] = [
     Binding("t", "bench('windows')", "Windows over time", id="app.windows", key_display="t"),
     Binding("a", "bench('alarms')", "Alarms and detectors", id="app.alarms", key_display="a"),
     Binding("f8", "picture", "Save the screen as a picture (SVG)", id="app.picture"),
-    Binding("f9", "record", "Record what is done here, or end that", id="app.record"),
+    # Also from dialogs: what is done there is recorded, and must find its end.
+    Binding(
+        "f9", "record", "Record what is done here, or end that", id="app.record", priority=True
+    ),
     Binding("m", "mouse", "Let the terminal have the mouse, or take it", id="app.mouse"),
     Binding("6", "bench('sql')", "SQL console", id="app.sql", key_display="6"),
     Binding("x", "bench('chaos')", "Chaos and traffic", id="app.chaos", key_display="x"),
