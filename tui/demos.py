@@ -28,6 +28,7 @@ FOLDER: Final = Path("docs/demos")
 README_TAPE: Final = "hot_shard"
 README_GIF: Final = Shot(100, 30, "textual-dark", fps=8)
 README_FONT_PX: Final = 12
+LANGUAGES: Final = {"de": "auf Deutsch"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,7 +120,7 @@ def write_index(out: Path) -> None:
         tape = load(name)
         others = [("transcript", f"{name}.txt")]
         others += [
-            (page.stem.rpartition("-")[2], page.name)
+            (LANGUAGES.get(code := page.stem.rpartition("-")[2], code), page.name)
             for page in sorted(out.glob(f"{name}-??.html"))
         ]
         if (out / f"{name}.gif").exists():
