@@ -30,12 +30,13 @@ def main(options: argparse.Namespace) -> int:
         from tui.replaying import ReplayApp
         from tui.session import run
 
-        wanted = choice.preferences
+        # A recording is no place to be led around the lab, or to change settings for good.
+        wanted = choice.preferences.model_copy(update={"tour_hidden": True})
 
         def make() -> ReplayApp:
             app = ReplayApp(
                 trace, refresh_hz=wanted.hz, ascii=wanted.ascii,
-                choice=choice._replace(path=None),
+                choice=choice._replace(preferences=wanted, path=None),
             )  # fmt: skip
             app.player.speed = options.speed
             app.player.skip(options.at)
