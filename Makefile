@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# What a first look should have: a shard that fills, and shards that can be split.
+FIRST_LAB := --view kinesis --limits on --key country --rate 2100
+
 .PHONY: run test soak lint bench demos kafka install lock clean help
 .DEFAULT_GOAL := help
 
@@ -25,8 +28,8 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-run: $(STAMP) ## open the lab on the embedded broker (ARGS="--shards 12" passes options)
-	@$(BIN)/dasprep-tui $(ARGS)
+run: $(STAMP) ## open the lab: Kinesis shards, one of them hot (ARGS="--shards 12" has others)
+	@$(BIN)/dasprep-tui $(if $(ARGS),$(ARGS),$(FIRST_LAB))
 
 test: $(STAMP) ## run every test (ARGS="-k windows" chooses)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)

@@ -264,7 +264,7 @@ def test_the_table_shows_what_a_shard_of_kinesis_has() -> None:
             ) for s in view.shards if s.kinesis
         ),
     )  # fmt: skip
-    assert "%" not in text_of(rows(off, Order(), 79, UNICODE)[0].line)
+    assert "%" not in text_of(rows(off, Order(), 79, UNICODE).lines[0])
     line = text_of(table_heading(Order(), 118, UNICODE, True))
     assert column_at(line.index("THR/S"), 118, True) == "throttled"
     assert next_column("load", 1, 118, True) == "throttled"

@@ -113,6 +113,8 @@ def topic_lines(stream: StreamView, why: str, width: int) -> list[Line]:
         f"Here none can be added: {why}."
         if why
         else "To add some, type n, how many there shall be, and enter.",
+        "Shards that fill, split and merge, as Kinesis has them, are in a lab that was started "
+        "with --view kinesis --limits on.",
     ]
     lines: list[Line] = []
     for part in parts:
