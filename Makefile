@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 # What a first look should have: a shard that fills, and shards that can be split.
-FIRST_LAB := --view kinesis --limits on --key country --rate 2100
+FIRST_LAB := --view kinesis --limits on --shards 6 --key country --rate 2100
 
 .PHONY: run test soak lint bench demos kafka install lock clean help
 .DEFAULT_GOAL := help
