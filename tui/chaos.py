@@ -44,7 +44,7 @@ FOUND_BY: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "poison": (("dead_letters",), ""),
     "hot_key": (("anomaly", "hot_shard"), "detector same_visitor; hot_shard with limits on"),
     "bot_storm": (("anomaly",), "detector scraping"),
-    "payment_outage": (("anomaly",), "detector declines"),
+    "payment_outage": (("anomaly", "declined_share"), "declined_share; detector declines"),
     "price_glitch": (("anomaly",), "detector prices"),
     "flash_sale": (("anomaly", "transaction_rate"), "detectors clicks and orders"),
     "slow_drift": (("anomaly",), "detector loading, if it lasts for minutes"),
