@@ -30,7 +30,10 @@ TITLES: Final[dict[type, str]] = {WhatIf: "What if: other keys"}
 SHEETS: Final = (
     "lab", "dialogs", "console", "chaos", "settings", "tour", "themes", "records", "consumers",
 )  # fmt: skip
-STYLES: Final[list[str | PurePath]] = [f"styles/{name}.tcss" for name in SHEETS]
+STYLES: Final[list[str | PurePath]] = [
+    Path(__file__).with_name("styles") / f"{name}.tcss" for name in SHEETS
+]
+"""Whole paths: Textual looks for others beside the module of the class, which may be another."""
 
 
 class LabApp(TailoredApp):
