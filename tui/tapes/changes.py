@@ -89,8 +89,8 @@ class Changes(BaseModel):
         None, description="a consumer that is to stand still: c-1, or busiest"
     )
     resume: str | None = Field(None, description="a consumer that is to go on: c-1, or all")
-    slow: dict[str, Annotated[float, Field(ge=LEAST_PER_S, le=MOST_PER_S)]] | None = Field(
-        None, description="consumers with the records/s they may read: {c-1: 100}"
+    slow: dict[str, float] | None = Field(
+        None, description="consumers with the records/s they may read: {c-1: 100}, or off"
     )
     remove: str | None = Field(None, description="a consumer that is to leave the group: c-1")
     acknowledge: str | None = Field(None, description="an alarm that somebody knows of by now")
@@ -109,6 +109,18 @@ class Changes(BaseModel):
         if value is not None:
             shop(value)
         return value
+
+    @field_validator("slow", mode="before")
+    @classmethod
+    def _speeds(cls, value: object) -> object:
+        if not isinstance(value, dict) or not value:
+            return value
+        speeds = {name: 0.0 if speed == "off" else speed for name, speed in value.items()}
+        for name, speed in speeds.items():
+            known = isinstance(speed, int | float) and not isinstance(speed, bool)
+            if value[name] != "off" and not (known and LEAST_PER_S <= speed <= MOST_PER_S):
+                raise ValueError(f"{name} reads {LEAST_PER_S:g} to {MOST_PER_S:,.0f} a second, or off")
+        return speeds
 
     @field_validator("split")
     @classmethod

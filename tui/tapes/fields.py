@@ -21,6 +21,7 @@ MOST_SECONDS: Final = 3600.0
 MOST_KEYS: Final = 200
 LONGEST_PATTERN: Final = 200
 MOST_REPEATS: Final = 3
+_SLASHED: Final = re.compile(r"/(.+)/(i?)", re.DOTALL)
 REPEATS: Final = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 
 
@@ -47,14 +48,15 @@ def expression(value: object) -> Expression:
 
 
 def pattern(value: object) -> re.Pattern[str]:
-    """A regular expression for a line of the screen, with or without slashes around it."""
+    """A regular expression for a line of the screen: /HOT/, /hot/i, or without the slashes."""
     if not isinstance(value, str) or not value.strip("/"):
         raise ValueError("give a regular expression such as /HOT/")
-    text = value[1:-1] if len(value) > 2 and value[0] == value[-1] == "/" else value
+    slashed = _SLASHED.fullmatch(value)
+    text = slashed[1] if slashed else value
     if len(text) > LONGEST_PATTERN:
         raise ValueError(f"a regular expression has at most {LONGEST_PATTERN} characters here")
     try:
-        made = re.compile(text)
+        made = re.compile(text, re.IGNORECASE if slashed and slashed[2] else 0)
         repeats = _repeats(patterns.parse(text))
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"this is no regular expression: {error}") from None

@@ -26,6 +26,7 @@ FEWEST_ROWS: Final = 12
 """The app keeps these; in a lower terminal there are fewer rows for captions, or none."""
 CAPTION_LIMIT: Final = 600
 LANGUAGE: Final = "en"
+EXIT_INTERRUPTED: Final = 130
 
 
 class CaptionDriver(LinuxDriver):
@@ -144,6 +145,10 @@ class TapeApp(LabApp):
         """Put the captions where the terminal's last rows are now."""
         if isinstance(self._driver, CaptionDriver):
             self._driver.retell()
+
+    def action_help_quit(self) -> None:
+        """Leave on ctrl+c: whoever watches a tape has nothing to lose."""
+        self.exit(return_code=EXIT_INTERRUPTED)
 
     @work(group="tape")
     async def play(self) -> None:

@@ -45,6 +45,17 @@ def _rebalancing(s: LabSnapshot) -> Value:
     return bool(s.timeline) and s.timeline[0].took_s is None
 
 
+def _last_anomaly(s: LabSnapshot) -> Value:
+    told = [detector for detector in s.detectors if detector.last_at_ms is not None]
+    newest = max(told, key=lambda detector: detector.last_at_ms or 0, default=None)
+    return None if newest is None else newest.last_reason
+
+
+def _warm(s: LabSnapshot) -> Value:
+    cold = {detector.name for detector in s.detectors if detector.warm < detector.needed}
+    return tuple(dict.fromkeys(d.name for d in s.detectors if d.name not in cold))
+
+
 LAB: Final[dict[str, LabMetric]] = {
     "state": LabMetric("text", "", "the lab: starting, live, verifying, failed, ...",
         lambda s: s.state),
@@ -110,12 +121,20 @@ LAB: Final[dict[str, LabMetric]] = {
     "alarms": LabMetric("texts", "", "names of those in ALARM", _alarmed("ALARM")),
     "alarms_ok": LabMetric("texts", "", "names of those that are OK for some key",
         _alarmed("OK")),
+    "alarm_keys": LabMetric("texts", "", "the same with their keys, such as anomaly:declines",
+        lambda s: tuple(f"{a.name}:{a.key}" for a in s.alarms if a.state == "ALARM")),
+    "went_off": LabMetric("texts", "", "those that went off lately, over by now or not",
+        lambda s: tuple(dict.fromkeys(
+            f"{change.name}:{change.key}" for change in s.alarm_changes if change.after == "ALARM"
+        ))),
     "alarm_reason": LabMetric("text", "", "why the first alarm in ALARM is",
         lambda s: next((a.reason for a in s.alarms if a.state == "ALARM"), None)),
     "anomalies": LabMetric("texts", "", "names of the detectors whose newest value is an anomaly",
         lambda s: tuple(dict.fromkeys(d.name for d in s.detectors if d.state == "ANOMALY"))),
-    "warm_detectors": LabMetric("number", "detectors", "that know an ordinary day by now",
-        lambda s: sum(d.warm >= d.needed for d in s.detectors)),
+    "last_anomaly": LabMetric("text", "", "what the newest anomaly of any detector was",
+        _last_anomaly),
+    "warm_detectors": LabMetric("texts", "", "names of those that know an ordinary day by now",
+        _warm),
     "detectors": LabMetric("number", "detectors", "that there are", lambda s: len(s.detectors)),
     "readers": LabMetric("number", "applications", "that poll each shard (kinesis view)",
         lambda s: s.readers),

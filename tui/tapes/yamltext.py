@@ -82,7 +82,9 @@ def parse(text: str, shown: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise _wrong(shown, line, f"this is no YAML: {error.problem or error.context}") from None
+        words = str(error.problem or error.context)
+        hint = "; put quotes around a text with a colon" if "mapping values" in words else ""
+        raise _wrong(shown, line, f"this is no YAML: {words}{hint}") from None
     except yaml.YAMLError as error:
         words = safe(str(error).splitlines()[0], 200)
         raise _wrong(shown, 1, f"this is no YAML: {words}") from None
