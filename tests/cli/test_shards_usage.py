@@ -33,7 +33,7 @@ from streaming.shards.kpl import Aggregator, UserRecord
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
 from tests.shards.kafka_moves import moved_share
-from tui import cli
+from tui import cli, cli_texts
 from tui.cli import build_parser
 from tui.commands import shards_options
 from tui.commands.shards import command_of
@@ -127,7 +127,7 @@ TEXTS = {
     "docs/shards.md": (DOCS / "shards.md").read_text(),
     "docs/keys.md": (DOCS / "keys.md").read_text(),
     "README.md": README.read_text(),
-    "the help": "\n".join([*map(str, HELP), cli._TOP_EXAMPLES, cli._RUN_EXAMPLES]),
+    "the help": "\n".join([*map(str, HELP), cli_texts.TOP_EXAMPLES, cli_texts.RUN_EXAMPLES]),
 }
 
 
