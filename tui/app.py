@@ -17,7 +17,7 @@ from tui.palette import LabCommands
 from tui.panels.keybar import keys_by_id
 from tui.preferences import REFRESH_HZ, Choice
 from tui.recording.hand import RecordingApp
-from tui.screens.benches import bench
+from tui.screens.benches import bench, get_ready
 from tui.screens.dialog import DIALOG_WIDTH, EDGES, Dialog, HelpDialog
 from tui.screens.main import MainScreen
 from tui.screens.tour import TourScreen
@@ -48,6 +48,10 @@ class LabApp(RecordingApp):
     )
 
     _mouse_taken = True
+
+    def on_ready(self) -> None:
+        """Make ready what the first key may open, once the first screen is painted."""
+        self.main.call_after_refresh(self.run_worker, get_ready, thread=True, group="ready")
 
     def action_pause(self) -> None:
         """Hold the display; the lab goes on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 import threading
@@ -48,6 +49,9 @@ async def _session(app: LabApp, crash_dir: Path | None) -> int:
     """Run the app to its end, then let go of the lab; nothing skips the second part."""
     ending = _Ending(app)
     ending.listen()
+    # What is there now stays: to look through all modules for garbage holds keys up.
+    gc.collect()
+    gc.freeze()
     try:
         await app.run_async()
     except Exception as error:

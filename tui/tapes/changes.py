@@ -119,7 +119,8 @@ class Changes(BaseModel):
         for name, speed in speeds.items():
             known = isinstance(speed, int | float) and not isinstance(speed, bool)
             if value[name] != "off" and not (known and LEAST_PER_S <= speed <= MOST_PER_S):
-                raise ValueError(f"{name} reads {LEAST_PER_S:g} to {MOST_PER_S:,.0f} a second, or off")
+                most = f"{MOST_PER_S:,.0f}"
+                raise ValueError(f"{name} reads {LEAST_PER_S:g} to {most} a second, or off")
         return speeds
 
     @field_validator("split")
