@@ -33,7 +33,7 @@ from streaming.shards.kpl import Aggregator, UserRecord
 from streaming.shards.shardmap import ShardMap
 from tests.pipeline.lab_driver import run_cli
 from tests.shards.kafka_moves import moved_share
-from tui import cli, cli_texts
+from tui import cli_texts
 from tui.cli import build_parser
 from tui.commands import shards_options
 from tui.commands.shards import command_of
