@@ -13,9 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kafka_security import unsigned_token
-from streaming.broker.errors import TokenUnavailable
 from streaming.broker.security import Security
-from streaming.broker.tokens import Source, Token, Tokens, source_of
+from streaming.broker.tokens import Source, Token, Tokens, TokenUnavailable, source_of
 
 CANARY = "kanarienvogel-7f3a"
 MSK = {"mechanism": "AWS_MSK_IAM", "aws_region": "eu-central-1"}
