@@ -11,6 +11,8 @@ from tests.pipeline.lab_driver import run_cli
 from tui.tapes.library import load, shipped_names
 
 LONG_S = 400
+TRIES = 2
+"""Stories are told in real time, and what else a machine does may spoil one; not twice."""
 
 
 def test_thirteen_ship() -> None:
@@ -31,10 +33,13 @@ def test_each_tells_its_story_with_chapters_captions_stills_and_checks(name: str
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(LONG_S + 60)
+@pytest.mark.timeout(TRIES * LONG_S + 60)
 @pytest.mark.parametrize("name", shipped_names())
 def test_it_comes_out(name: str, tmp_path: Path) -> None:
-    done = run_cli("scenario", "run", name, "--json", "out.json", cwd=tmp_path, timeout=LONG_S)
+    for _ in range(TRIES):
+        done = run_cli("scenario", "run", name, "--json", "out.json", cwd=tmp_path, timeout=LONG_S)
+        if done.returncode == 0:
+            break
     assert done.returncode == 0, done.stderr[-6000:]
     said = json.loads((tmp_path / "out.json").read_text())
     assert said["ok"] and len(said["steps"]) == len(load(name).steps)
