@@ -155,6 +155,8 @@ class _Reader:
             text = "a tape is included by its path from this file's folder on"
         elif _real(path) in inside:
             text = f"{step.include} includes itself, this way or round about"
+        elif not path.is_file():
+            text = f"there is no file {step.include} in this file's folder"
         elif len(inside) >= DEEPEST:
             text = f"more than {DEEPEST} tapes include one another"
         else:
