@@ -76,8 +76,8 @@ async def test_it_presses_tells_waits_and_checks(lab: Runner, tmp_path: Path) ->
   - press: escape
   - show
   - sleep: 3s
-  - set: {rate: 4000}
   - expect: {screen: /Shards/, state: shards == 12 and lag > 0}
+  - set: {rate: 4000}
 """
     async with lab() as hand:
         result, notes, said, clock = await play(hand, tmp_path, steps)
