@@ -9,6 +9,7 @@ import pytest
 
 from tests.pipeline.lab_driver import run_cli
 from tui.tapes.library import load, shipped_names
+from tui.tapes.reference import FIRST
 
 LONG_S = 400
 TRIES = 2
@@ -34,7 +35,7 @@ def test_each_tells_its_story_with_chapters_captions_stills_and_checks(name: str
 
 @pytest.mark.soak
 @pytest.mark.timeout(TRIES * LONG_S + 60)
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", [str(FIRST), *shipped_names()])
 def test_it_comes_out(name: str, tmp_path: Path) -> None:
     for _ in range(TRIES):
         done = run_cli("scenario", "run", name, "--json", "out.json", cwd=tmp_path, timeout=LONG_S)
