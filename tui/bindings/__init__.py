@@ -146,6 +146,8 @@ SHORT_NAMES: Final = {
     "colon": ":",
     "slash": "/",
     "comma": ",",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",
