@@ -42,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--traces", type=Path, metavar="DIR",
         help="keep the traces there, and play no tape again whose trace is there already",
     )  # fmt: skip
+    parser.add_argument(
+        "--bootstrap", metavar="HOST:PORT", help="on this Kafka, not on the embedded broker"
+    )
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(shipped_names()))
     if unknown:
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in options.names or shipped_names():
             trace = traces / f"{name}.trace"
             try:
-                if not trace.exists() and _play(load(name), trace):
+                if not trace.exists() and _play(load(name), trace, options.bootstrap):
                     raise FilmError("the tape failed")
                 _films(load(name), trace, options.out)
             except (FilmError, OSError) as error:
@@ -66,9 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _play(tape: Tape, trace: Path) -> int:
-    where = build_parser().parse_args(["record", tape.name, "-o", "unused.cast"])
-    return take_down(tape, where, trace)
+def _play(tape: Tape, trace: Path, bootstrap: str | None) -> int:
+    where = ["record", tape.name, "-o", "unused.cast"]
+    if bootstrap:
+        where += ["--bootstrap", bootstrap, "--topic-prefix", f"{tape.name}-"]
+    return take_down(tape, build_parser().parse_args(where), trace)
 
 
 def _films(tape: Tape, path: Path, out: Path) -> None:
