@@ -95,9 +95,9 @@ def _films(tape: Tape, path: Path, out: Path) -> None:
         picture = Path(folder) / f"{name}.svg"
         outputs = (out / f"{name}.html", out / f"{name}.txt", picture)
         make(Job(str(path), shot, tuple(map(str, outputs))), hear)
-        # The first still is the story's point; the last screen, if it keeps none.
+        # The still in the middle is the story's point; the last screen, if it keeps none.
         stills = [Path(file) for file in written if file.endswith(".svg")]
-        chosen = stills[1] if len(stills) > 1 else stills[0]
+        chosen = stills[1 + (len(stills) - 1) // 2] if len(stills) > 1 else stills[0]
         (out / f"{name}.svg").write_bytes(chosen.read_bytes())
     for language in _others(trace):
         page = out / f"{name}-{language}.html"
