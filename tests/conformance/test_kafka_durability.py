@@ -6,6 +6,7 @@ because the system has them, not because of an fsync; the same is true of the em
 """
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 
@@ -133,11 +134,26 @@ async def everything(wire, topic):
 
 
 async def find_commit(mortal, group, topic, seen):
-    """On a cluster another node may coordinate the group now: ask each."""
-    for port in (int(address.rpartition(":")[2]) for address in mortal.bootstrap.split(",")):
-        async with NodeWire(port) as wire:
-            if await wire.coordinates(group):
-                seen.commit = await committed(wire, group, topic)
+    """On a cluster another node may coordinate the group now: ask each.
+
+    A node that becomes the coordinator just now answers with no error and no commit for a while;
+    what was committed must be there in the end.
+    """
+    ports = [int(address.rpartition(":")[2]) for address in mortal.bootstrap.split(",")]
+
+    async def found():
+        for port in ports:
+            async with NodeWire(port) as wire:
+                if await wire.coordinates(group):
+                    seen.commit = await committed(wire, group, topic)
+                    if seen.commit.offset >= 0:
+                        return True
+        return False
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DEADLINE_S):
+            while not await found():
+                await asyncio.sleep(0.2)
 
 
 def test_acknowledged_records_are_there_where_they_were_acknowledged(seen):
