@@ -83,6 +83,7 @@ async def test_a_panel_gets_the_whole_screen_and_gives_it_back(lab: Runner) -> N
     async with lab() as hand:
         await hand.pilot.press("2", "f")
         await hand.until(lambda: "1 Shards" not in hand.text and "2 Heat" in hand.text)
+        await hand.until(lambda: hand.app.main.heat.region.width == 120)
         await hand.pilot.press("f10")
         await hand.sees("1 Shards")
         await hand.pilot.press("f")
