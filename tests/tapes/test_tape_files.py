@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tui.cli import main
@@ -90,6 +90,7 @@ def test_what_is_no_tape_is_refused(tmp_path: Path, text: bytes) -> None:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("0[", "tour", 0)
 @given(
     st.text(alphabet="abst: -{}[]\n\"'#&*!|>%@`0159.", max_size=200),
     st.sampled_from(shipped_names()),

@@ -101,7 +101,13 @@ class _Reader:
             return model.model_validate(plain)
         except ValidationError as error:
             for problem in error.errors(include_url=False, include_input=False):
-                loc = [part for part in problem["loc"] if not _of_a_union(part)]
+                # The last part of what is too much is the writer's own, whatever it looks like.
+                kept = len(problem["loc"]) - (problem["type"] == "extra_forbidden")
+                loc = [
+                    part
+                    for place, part in enumerate(problem["loc"])
+                    if place >= kept or not _of_a_union(part)
+                ]
                 text = _words(model, problem["type"], str(problem["msg"]), loc)
                 self._wrong(shown, node.line_of(loc), text, step)
             return None
