@@ -57,7 +57,7 @@ def _list() -> int:
     width = max((len(name) for name in names), default=0)
     for name in names:
         tape = load(name)
-        print(f"{name:{width}}  {tape.title}: {tape.story}")
+        print(f"{name:{width}}  {tape.heading}")
     return 0
 
 
@@ -133,7 +133,7 @@ def _headless(tape: Tape, link: LabLink, options: argparse.Namespace) -> int:
     from tui.recording.stage import EmptyStage
     from tui.tapes.playing import play_headless
 
-    say(f"{tape.title}: {tape.story}")
+    say(tape.heading)
     return asyncio.run(
         interruptible(
             lambda: play_headless(tape, link, EmptyStage(), say, finish=options.verify),

@@ -30,7 +30,7 @@ def take_down(tape: Tape, options: argparse.Namespace, path: Path) -> int:
         writer = TraceWriter(path, header, time.monotonic, private)
         tee = TeeLink(link, writer)
         try:
-            say(f"{tape.title}: {tape.story}")
+            say(tape.heading)
             code = asyncio.run(
                 interruptible(
                     lambda: play_headless(tape, tee, writer, say),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -16,15 +15,14 @@ from textual.pilot import Pilot
 
 from streaming.lab.commands import Reply
 from tui.app import LabApp
+from tui.recording.captions import caption_lines
 from tui.recording.stage import EmptyStage, Told
-from tui.safe import safe
 from tui.tapes.playing import finished
 from tui.tapes.runner import TapeResult, run_tape
 from tui.tapes.tape import Tape
 
 FEWEST_ROWS: Final = 12
 """The app keeps these; in a lower terminal there are fewer rows for captions, or none."""
-CAPTION_LIMIT: Final = 600
 LANGUAGE: Final = "en"
 EXIT_INTERRUPTED: Final = 130
 
@@ -73,16 +71,11 @@ class CaptionDriver(LinuxDriver):
 
 
 def told_lines(caption: str, chapter: str, width: int, rows: int) -> list[str]:
-    """Return a caption as lines of exactly `width` cells; its chapter ends the first, if it can."""
-    room = max(1, width - 2)
-    lines = textwrap.wrap(safe(caption, CAPTION_LIMIT), room)
-    if len(lines) > rows > 0:
-        lines = [*lines[: rows - 1], set_cell_size(lines[rows - 1], room - 1).rstrip() + "…"]
-    lines += [""] * (rows - len(lines))
-    name = safe(chapter, CAPTION_LIMIT)
-    if rows and cell_len(lines[0]) + cell_len(name) + 3 <= room:
-        lines[0] = set_cell_size(lines[0], room - cell_len(name)) + name
-    return [set_cell_size(f" {line}", width) for line in lines]
+    """Return a caption as `rows` lines of exactly `width` cells, laid out as in films."""
+    return [
+        set_cell_size(f" {text}", width - cell_len(name) - 1) + f"{name} "
+        for text, name in caption_lines(caption, chapter, width, rows)
+    ]
 
 
 class LiveStage(EmptyStage):

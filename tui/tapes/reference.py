@@ -87,12 +87,10 @@ def _steps() -> Iterator[str]:
         yield "```yaml"
         yield f"  - {model.EXAMPLE}"
         yield "```"
-        fields = list(_fields(model))
-        if any(default != "no value" for _, default, _ in fields if _ != verb):
+        rows = [row for row in _fields(model) if row[2] != "no value"]
+        if rows:
             yield ""
-            rows = [row for row in fields if row[2] != "no value"]
-            if rows:
-                yield _table(("field", "default", "what it is"), rows)
+            yield _table(("field", "default", "what it is"), rows)
         yield ""
 
 

@@ -90,6 +90,11 @@ class Tape:
     record: Record
     steps: tuple[Placed, ...]
 
+    @property
+    def heading(self) -> str:
+        """Title and story in one line."""
+        return f"{self.title}: {self.story}" if self.story else self.title
+
 
 def doubts(step: Step, stream: str, settings: LabSettings) -> Iterator[str]:
     """Yield what is wrong with a step in this lab, which its own fields don't show."""
