@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from streaming.lab.assignors import ASSIGNORS, Assignor, protocol_of
 from streaming.lab.commands import AddConsumer, KillConsumer
-from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.consumer_commands import (
+    PauseConsumer,
+    RemoveConsumer,
+    SetAssignor,
+    SlowConsumer,
+)
 from streaming.lab.snapshot import ConsumerView
 from tui.deeds import NAME_LIMIT, Deed
 from tui.safe import safe
@@ -62,6 +68,31 @@ def remove(consumer: ConsumerView, count: int) -> Deed:
     if count < 2:
         return deed._replace(commands=(), why="it is the last one: nobody would read")
     return deed
+
+
+def regroup(assignor: str) -> Deed:
+    """The group's other protocol: cooperative for an eager one, round robin for the other."""
+    return share_out("roundrobin" if assignor == "cooperative-sticky" else "cooperative-sticky")
+
+
+def share_out(assignor: Assignor) -> Deed:
+    """Another way to share the shards out."""
+    protocol = protocol_of(assignor)
+    text = (
+        "Rebalances let go of all shards first"
+        if protocol == "eager"
+        else "Rebalances let go of what changes hands, and the rest is read on"
+    )
+    return Deed(
+        f"Share out by {assignor} ({protocol})",
+        f"{text}; all members leave and come back",
+        (SetAssignor(assignor),),
+    )
+
+
+def other_ways(now: str) -> list[Deed]:
+    """The ways to share out that the group does not go by."""
+    return [share_out(assignor) for assignor in ASSIGNORS if assignor != now]
 
 
 def _needs_process(deed: Deed, consumer: ConsumerView) -> Deed:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from streaming.lab.assignors import ASSIGNORS
 from tui.safe import safe_lines
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -19,7 +20,7 @@ LAB_OPTIONS: Final = (
     "rate", "speed", "incidents", "shape", "shards", "consumers", "seed", "key", "view", "limits",
     "aggregate", "collect", "readers", "fan_out", "streams", "bootstrap", "topic_prefix",
     "replication", "lateness_s",
-    "session_timeout_s", "store_clicks", "data_dir",
+    "assignor", "session_timeout_s", "store_clicks", "data_dir",
 )  # fmt: skip
 """The settings that have an option of their own; the others stand in dasprep.toml."""
 
@@ -178,6 +179,12 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--lateness", dest="lateness_s", type=time_or_zero, metavar="TIME",
         help="how long windows stay open past their end (10s)",
+    )  # fmt: skip
+    add(
+        "--assignor", choices=ASSIGNORS,
+        help="how the group shares out its shards: range or roundrobin, which let go of all of "
+        "them at each rebalance (eager), or cooperative-sticky, which lets go only of those that "
+        "change hands (roundrobin)",
     )  # fmt: skip
     add(
         "--session-timeout", dest="session_timeout_s", type=duration, metavar="TIME",

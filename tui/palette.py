@@ -108,6 +108,8 @@ def _of_lab(app: LabApp, snapshot: LabSnapshot) -> Iterator[Entry]:
         for deed in (consumer_deeds.slow(consumer, pace) for pace in paces):
             yield _entry(app, deed)
         yield _entry(app, consumer_deeds.remove(consumer, len(snapshot.consumers)))
+    for deed in consumer_deeds.other_ways(snapshot.assignor):
+        yield _entry(app, deed)
     yield Entry(
         "What if: other keys",
         "What each key would do to the shown stream, from its newest records",

@@ -78,12 +78,14 @@ class BatchReader:
     async def poll(self, timeout_s: float, max_records: int = 20_000) -> list[FetchedBatch]:
         """What is there, or what arrives within `timeout_s`; at least one batch may exceed the cap.
 
-        Raises aiokafka's errors for a partition (for example OffsetOutOfRangeError).
+        Raises aiokafka's errors for a partition (for example OffsetOutOfRangeError) and the group.
         """
         if not self.whole_batches:
             return await self._poll_getmany(timeout_s, max_records)
         fetcher = self._consumer._fetcher
         subscriptions = self._consumer._subscription
+        # What went wrong with the group; until it is heard, aiokafka does not join again.
+        self._consumer._coordinator.check_errors()
         with subscriptions.fetch_context():
             if subscriptions.reassignment_in_progress:
                 # A rebalance may take long; the caller has acknowledgements to look after.
@@ -91,6 +93,8 @@ class BatchReader:
                 await asyncio.wait([waiting], timeout=timeout_s)
                 if not waiting.done():
                     waiting.cancel()
+                elif not waiting.cancelled():
+                    waiting.exception()  # the next call raises it
                 return []
             batches = self._take(fetcher, max_records)
             if batches or timeout_s <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,9 +28,10 @@ class Commits:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._commit())
 
-    def forget(self) -> None:
-        """Leave out what was not committed yet: others have the shards now."""
-        self._waiting.clear()
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """Leave out what was not committed yet of these: others have them now."""
+        for tp in partitions:
+            self._waiting.pop(tp, None)
 
     async def _commit(self) -> None:
         while self._waiting:

@@ -6,6 +6,7 @@ import msgspec
 
 from streaming.broker.wire import Wire
 from streaming.clock import LabClock
+from streaming.lab.assignors import Assignor
 
 
 class WorkerConfig(msgspec.Struct, frozen=True):
@@ -20,6 +21,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     lateness_ms: int
     flush_ms: int
     session_timeout_ms: int
+    assignor: Assignor
     store_clicks: bool
     clock: LabClock
     whole_batches: bool = True

@@ -1,17 +1,43 @@
-"""How a consumer is a member of its group."""
+"""How a consumer is a member of its group.
+
+Eager (`range`, `roundrobin`): at each rebalance all members let go of everything and are given
+their shares anew. Cooperative (`cooperative-sticky`, KIP-429): they let go of what changes hands.
+All members of a group go by one of them.
+"""
 
 from __future__ import annotations
 
-from aiokafka import AIOKafkaConsumer
+import asyncio
+import logging
+from collections.abc import Collection
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
 
 from streaming.broker.connection import Connection
 from streaming.consumer.config import WorkerConfig
+from streaming.consumer.cooperative import COOPERATIVE_STICKY, CooperativeConsumer
+
+log: Final = logging.getLogger(__name__)
+
+RETRY_S: Final = 0.5
+
+_EAGER: Final = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
 
 
 def group_consumer(config: WorkerConfig, kafka: Connection) -> AIOKafkaConsumer:
     """A client that commits only what it is told to and starts where the store stands."""
-    return AIOKafkaConsumer(
-        **kafka.options(),
+    options: dict[str, Any] = kafka.options()
+    if config.assignor == COOPERATIVE_STICKY:
+        made = CooperativeConsumer
+    else:
+        made = AIOKafkaConsumer
+        options["partition_assignment_strategy"] = (_EAGER[config.assignor],)
+    return made(
+        **options,
         group_id=config.group,
         client_id=config.name,
         enable_auto_commit=False,
@@ -27,3 +53,17 @@ def group_consumer(config: WorkerConfig, kafka: Connection) -> AIOKafkaConsumer:
         metadata_max_age_ms=2_000,  # how soon it reads partitions that were added
         retry_backoff_ms=200,
     )
+
+
+async def join(
+    consumer: AIOKafkaConsumer, topics: Collection[str], listener: ConsumerRebalanceListener
+) -> None:
+    """Connect, however long the broker takes to be there, and be a member from then on."""
+    while True:
+        try:
+            await consumer.start()
+            break
+        except KafkaError as error:
+            log.warning("cannot reach the broker yet: %s", error)
+            await asyncio.sleep(RETRY_S)
+    consumer.subscribe(topics=list(topics), listener=listener)

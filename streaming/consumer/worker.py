@@ -17,7 +17,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    InconsistentGroupProtocolError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
 from streaming.broker.connection import Connection
 from streaming.consumer.batches import BatchReader, FetchedBatch
@@ -27,7 +31,7 @@ from streaming.consumer.commits import Commits
 from streaming.consumer.config import WorkerConfig
 from streaming.consumer.deadletters import DeadLetters
 from streaming.consumer.ending import close_client
-from streaming.consumer.membership import group_consumer
+from streaming.consumer.membership import group_consumer, join
 from streaming.consumer.pacing import Pacing
 from streaming.lab.channel import Channel
 from streaming.lab.messages import (
@@ -114,7 +118,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._dead_letters.stop()
 
     async def _work(self) -> None:
-        await self._join()
+        await join(self._consumer, list(self._streams), self)
         due = time.monotonic() + self.config.flush_ms / 1000
         while True:
             now = time.monotonic()
@@ -131,20 +135,13 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 if self._refused is not None:
                     await self._recover()
 
-    async def _join(self) -> None:
-        while True:
-            try:
-                await self._consumer.start()
-                break
-            except KafkaError as error:
-                log.warning("cannot reach the broker yet: %s", error)
-                await asyncio.sleep(0.5)
-        self._consumer.subscribe(topics=list(self._streams), listener=self)
-
     async def _poll(self, timeout_s: float) -> list[FetchedBatch]:
         try:
             return await self._reader.poll(timeout_s)
         except NoOffsetForPartitionError:
+            return []
+        except InconsistentGroupProtocolError:
+            log.info("a member that shares out in another way is not out of the group yet")
             return []
         except OffsetOutOfRangeError as error:
             raise WorkerStopped(f"the log no longer holds the next offset: {error}") from error
@@ -249,26 +246,36 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Hand over what there is, briefly; what is not acknowledged the next owner reads again."""
+        going = {(self._streams[tp.topic], tp.partition) for tp in revoked}
+        keeps = set(self._collector.shards) - going
+        state = ConsumerState(
+            "running" if keeps else "joining", tuple(ShardId(*shard) for shard in going)
+        )
         with contextlib.suppress(Exception):
-            await self._channel.send(ConsumerState("joining"))
+            await self._channel.send(state)
         async with self._lock:
-            deadline = time.monotonic() + _REVOKE_WAIT_S
-            if len(self._in_flight) < MAX_IN_FLIGHT:
-                await self._hand_over()
-            while self._in_flight and (left := deadline - time.monotonic()) > 0:
-                await self._wait_for_answer(left)
-            self._collector.end()
-            self._commits.forget()
+            await self._settle_up()
+            self._collector.end(going)
+            self._commits.forget(revoked)
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """Start each shard where the store stands, never where Kafka's group believes."""
         # First of all: without the pause, records from a wrong position arrive while we ask.
         self._consumer.pause(*assigned)
         async with self._lock:
-            self._collector.end()
+            # A cooperative member has shards that it kept, and claims them anew with the others.
+            await self._settle_up()
             self._in_flight.clear()
-            await self._take(list(assigned))
+            await self._take(list(self._consumer.assignment()))
         await self._channel.send(ConsumerState("running"))
+
+    async def _settle_up(self) -> None:
+        """Hand over what there is and wait a moment for the answers."""
+        deadline = time.monotonic() + _REVOKE_WAIT_S
+        if len(self._in_flight) < MAX_IN_FLIGHT:
+            await self._hand_over()
+        while self._in_flight and (left := deadline - time.monotonic()) > 0:
+            await self._wait_for_answer(left)
 
     async def _take(self, tps: list[TopicPartition]) -> None:
         self._claimed = asyncio.get_running_loop().create_future()

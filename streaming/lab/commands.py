@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from streaming.lab.consumer_commands import ConsumerCommand
+from streaming.lab.consumer_commands import ConsumerCommand, SetAssignor
 from streaming.lab.fault_commands import LiftFaults, PlantFault
 from streaming.lab.record_commands import ReadRecords, TraceRecord
 
@@ -240,6 +240,7 @@ Command: TypeAlias = (
     | KillConsumer
     | AddConsumer
     | ConsumerCommand
+    | SetAssignor
     | KillBroker
     | PlantFault
     | LiftFaults

@@ -1,4 +1,4 @@
-"""What may be asked of one consumer: to stand still, to read slowly, to leave the group."""
+"""What may be asked of consumers: to stand still, read slowly, leave; and of their group."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ class SlowConsumer(_ConsumerCommand, frozen=True, tag=True):
 
 class RemoveConsumer(_ConsumerCommand, frozen=True, tag=True):
     """Let a consumer leave the group and end for good; the last one cannot be removed."""
+
+
+class SetAssignor(msgspec.Struct, frozen=True, tag=True):
+    """Let the group share its shards out in another way; one of `streaming.lab.assignors`.
+
+    All members leave and come back: those of one way may not join a group that has another.
+    """
+
+    assignor: str
 
 
 ConsumerCommand: TypeAlias = PauseConsumer | SlowConsumer | RemoveConsumer

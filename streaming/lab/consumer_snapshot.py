@@ -21,6 +21,8 @@ class RebalanceView(SnapshotPart, frozen=True, gc=False):
     group's own number of the last one (None: there is none yet). `took_s` is the time from the
     first member that let go of its shards, ended or claimed, to the last claim; None: it is under
     way. `unowned_s` sums over the shards how long nobody read them (shards times seconds).
+    `protocol` is "eager" or "cooperative" ("" in old recordings).
+    `let_go` counts the shards that members stopped reading though they lived.
     """
 
     number: int
@@ -32,6 +34,8 @@ class RebalanceView(SnapshotPart, frozen=True, gc=False):
     left: tuple[str, ...]
     came: tuple[str, ...]
     moves: tuple[MoveView, ...]
+    protocol: str = ""
+    let_go: int = 0
 
     @property
     def moved(self) -> int:

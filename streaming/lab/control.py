@@ -41,13 +41,18 @@ from streaming.lab.commands import (
     WhatIf,
     WindowHistory,
 )
-from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.consumer_commands import (
+    PauseConsumer,
+    RemoveConsumer,
+    SetAssignor,
+    SlowConsumer,
+)
 from streaming.lab.copying import copy_store
 from streaming.lab.experiments import compare_keys, sample, try_key, what_if
 from streaming.lab.fault_commands import LiftFaults, PlantFault
 from streaming.lab.faulting import misbehave
 from streaming.lab.record_commands import ReadRecords, TraceRecord
-from streaming.lab.steering import steer
+from streaming.lab.steering import regroup, steer
 from streaming.lab.summary import summarise
 from streaming.lab.window_history import history
 from streaming.shards.limiter import MOST_READERS
@@ -76,6 +81,8 @@ async def execute(engine: Engine, command: Command) -> Reply:
             return _noted(engine, "add", Reply(True, f"{engine.crew.add_consumer().name} joins"))
         case PauseConsumer() | SlowConsumer() | RemoveConsumer():
             return _noted(engine, "consumer", await steer(engine, command))
+        case SetAssignor(assignor):
+            return _noted(engine, "consumer", await regroup(engine, assignor))
         case KillBroker():
             return _noted(engine, "kill", _kill_broker(engine))
         case PlantFault() | LiftFaults():

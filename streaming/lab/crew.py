@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from generators.schedule import read_schedule
 from streaming.consumer.config import WorkerConfig
+from streaming.lab.assignors import Assignor
 from streaming.lab.producer_messages import (
     CollectionStats,
     KeyStats,
@@ -56,6 +57,8 @@ class Crew:
         self._before = (0, 0)
         self._traffic_began: float | None = None
         self._stuck: dict[str, float] = {}
+        self.assignor: Assignor = engine.settings.assignor
+        """How the group shares its shards out now."""
 
     # --- the generator ----------------------------------------------------------------------
 
@@ -174,8 +177,9 @@ class Crew:
     def add_consumer(self) -> Child:
         """Start one more consumer process."""
         taken = self.supervisor.children
-        name = next(f"c-{n}" for n in range(len(taken) + 1) if f"c-{n}" not in taken)
+        return self._keep(next(f"c-{n}" for n in range(len(taken) + 1) if f"c-{n}" not in taken))
 
+    def _keep(self, name: str) -> Child:
         async def config() -> WorkerConfig:
             return self._worker_config(name)
 
@@ -193,9 +197,18 @@ class Crew:
             lateness_ms=engine.store.lateness_ms if engine.store else s.lateness_ms,
             flush_ms=s.flush_ms,
             session_timeout_ms=int(s.session_timeout_s * 1000),
+            assignor=self.assignor,
             store_clicks=engine.store_clicks,
             clock=engine.clock,
         )
+
+    async def regroup(self, assignor: Assignor) -> None:
+        """Let every consumer leave, and start again with another way to share out."""
+        self.assignor = self._engine.rebalances.assignor = assignor
+        before = self.consumers()
+        await self.supervisor.stop(*(child.name for child in before))
+        for child in before:
+            self._keep(child.name).restarts = child.restarts
 
     def _consumer_pause(self) -> float:
         """Let the group notice a death and move the shards, unless nobody is left to take them."""

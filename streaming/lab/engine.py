@@ -83,7 +83,7 @@ class Engine:
         self.journal = Journal([])
         self.usage = Usage()
         self.server = Server(self)
-        self.rebalances = Rebalances(self.journal)
+        self.rebalances = Rebalances(self.journal, assignor=settings.assignor)
         self.backend: Backend = self._make_backend()
         self.meter = Meter(self.shards, settings.idle_s)
         self.cluster = Cluster(self)

@@ -176,9 +176,13 @@ class Handover(Message, frozen=True, tag=True, gc=False):
 
 
 class ConsumerState(Message, frozen=True, tag=True, gc=False):
-    """The group left this member without shards or in a rebalance: "joining" or "running"."""
+    """What the group does with a member: "joining" (it has no shards now) or "running".
+
+    `lets_go` are the shards that it reads no longer, as others will have them.
+    """
 
     state: str
+    lets_go: tuple[ShardId, ...] = ()
 
 
 # --- engine → consumer ----------------------------------------------------------------------

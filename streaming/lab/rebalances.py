@@ -1,7 +1,8 @@
 """Measures the group's rebalances: how long each took, who left, who came, which shards moved.
 
-A rebalance begins with the first sign of it: a member lets go of its shards because the group told
-it to, a member's process ends, or a member claims shards in a new generation. It is over when every
+A rebalance begins with the first sign of it: a member lets go of shards because the group told it
+to (all of them in an eager group), a member's process ends, or a member claims shards in a new
+generation. It is over when every
 shard has a reader again, nobody is still joining, and no claim came for a moment. Times are the
 engine's own; a killed member counts from its end, not from when the group noticed.
 """
@@ -10,10 +11,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Final
 
+from streaming.lab.assignors import Assignor, protocol_of
 from streaming.lab.consumer_snapshot import MoveView, RebalanceView
 from streaming.lab.journal import Journal
 from streaming.lab.messages import Claim
@@ -37,15 +39,21 @@ class _Episode:
     generations: int = 0
     unowned_s: float = 0.0
     gone: set[str] = field(default_factory=set)
+    let_go: set[Shard] = field(default_factory=set)
 
 
 class Rebalances:
     """Told of members as they claim, let go and end; says what each rebalance did."""
 
     def __init__(
-        self, journal: Journal, wall_ms: Callable[[], int] = lambda: int(time.time() * 1000)
+        self,
+        journal: Journal,
+        wall_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+        assignor: Assignor = "roundrobin",
     ) -> None:
         self.journal = journal
+        self.assignor = assignor
+        """How the group shares its shards out."""
         self.count = 0
         """Generations seen so far."""
         self._wall_ms = wall_ms
@@ -58,13 +66,14 @@ class Rebalances:
 
     # --- what members do --------------------------------------------------------------------
 
-    def letting_go(self, name: str, now: float, ledger: Ledger) -> None:
-        """The group takes a member's shards back to give them away anew."""
+    def letting_go(self, name: str, shards: Set[Shard], now: float, ledger: Ledger) -> None:
+        """The group takes these shards of a member back to give them away anew."""
         if name not in self._held:
-            return  # it has no shards to let go of: it has just come
-        self._begin(now, ledger)
+            return  # of a process before: the group did not know yet that it is gone
+        going = self._held[name] & shards
+        self._begin(now, ledger).let_go |= going
         self._joining.add(name)
-        self._leave_unread(name, now)
+        self._leave_unread(going, now)
 
     def gone(self, name: str, now: float, ledger: Ledger) -> None:
         """A member's process ended. To be told before the ledger forgets it."""
@@ -73,7 +82,7 @@ class Rebalances:
             return
         episode = self._begin(now, ledger)
         episode.gone.add(name)
-        self._leave_unread(name, now)
+        self._leave_unread(self._held[name], now)
         del self._held[name]
 
     def claimed(self, name: str, claim: Claim, now: float, ledger: Ledger) -> None:
@@ -94,8 +103,8 @@ class Rebalances:
             if since is not None:
                 self._episode.unowned_s += now - since
 
-    def _leave_unread(self, name: str, now: float) -> None:
-        for shard in self._held[name]:
+    def _leave_unread(self, shards: Set[Shard], now: float) -> None:
+        for shard in shards:
             self._unowned.setdefault(shard, now)
 
     def _begin(self, now: float, ledger: Ledger) -> _Episode:
@@ -148,6 +157,8 @@ class Rebalances:
             left=tuple(sorted(episode.gone & episode.members)),
             came=tuple(sorted(n for n in members if n not in episode.members - episode.gone)),
             moves=_moves(episode.before, ledger) if over else (),
+            protocol=protocol_of(self.assignor),
+            let_go=len(episode.let_go),
         )
 
 
@@ -178,4 +189,5 @@ def told(view: RebalanceView) -> str:
             parts.append(f"{shards} {verb} to {', '.join(takers)}")
     if not view.moves:
         parts.append("no shard moved")
-    return f"rebalance{which} stable after {view.took_s or 0.0:.1f} s: {', '.join(parts)}"
+    how = "cooperative rebalance" if view.protocol == "cooperative" else "rebalance"
+    return f"{how}{which} stable after {view.took_s or 0.0:.1f} s: {', '.join(parts)}"

@@ -139,8 +139,9 @@ class Server:
                     await engine.merger.put((name, channel), message)
                 elif isinstance(message, ConsumerState):
                     live.state = message.state
-                    if message.state == "joining":
-                        engine.rebalances.letting_go(name, time.monotonic(), ledger)
+                    if message.lets_go or message.state == "joining":
+                        shards = {(shard.stream, shard.shard) for shard in message.lets_go}
+                        engine.rebalances.letting_go(name, shards, time.monotonic(), ledger)
         finally:
             if self.consumers.get(name) is live:
                 del self.consumers[name]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from generators.wire import STREAMS
 from streaming.broker.security import PLAINTEXT, SECRETS, Security
+from streaming.lab.assignors import Assignor
 from streaming.lab.sources import (
     Found,
     Given,
@@ -120,6 +121,11 @@ class LabSettings(BaseModel):
     )
     idle_s: Annotated[float, Field(ge=0.5, le=600)] = Field(
         5.0, description="a shard without records this long no longer holds the watermark back"
+    )
+    assignor: Assignor = Field(
+        "roundrobin",
+        description="how the group shares out its shards: range, roundrobin (both eager) or "
+        "cooperative-sticky",
     )
     session_timeout_s: Annotated[float, Field(ge=1, le=300)] = Field(
         6.0, description="a consumer silent this long loses its shards"

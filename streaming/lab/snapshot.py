@@ -257,3 +257,5 @@ class LabSnapshot(SnapshotPart, frozen=True, gc=False):
     noticed: int = 0
     timeline: tuple[RebalanceView, ...] = ()
     """The group's last rebalances, newest first."""
+    assignor: str = ""
+    """How the group shares its shards out: one of `streaming.lab.assignors` ("": not known)."""

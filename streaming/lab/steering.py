@@ -1,4 +1,4 @@
-"""Carries out what is asked of one consumer: pause, slow down, leave."""
+"""Carries out what is asked of one consumer (pause, slow down, leave) or of their group."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from streaming.lab.assignors import ASSIGNORS, protocol_of
 from streaming.lab.commands import Reply
 from streaming.lab.consumer_commands import (
     LEAST_PER_S,
@@ -43,6 +44,18 @@ async def steer(engine: Engine, command: ConsumerCommand) -> Reply:
             return await _pace(
                 engine, name, text if per_s else f"{name} reads at full speed", per_s=per_s
             )
+
+
+async def regroup(engine: Engine, assignor: str) -> Reply:
+    """Let all members leave and come back with another way to share out, and say so."""
+    wanted = next((known for known in ASSIGNORS if known == assignor), None)
+    if wanted is None:
+        return Reply(False, f"{assignor!r} is no assignor; there are {', '.join(ASSIGNORS)}")
+    how = f"{wanted} ({protocol_of(wanted)})"
+    if wanted == engine.crew.assignor:
+        return Reply(True, f"the group shares out by {how} already")
+    await engine.crew.regroup(wanted)
+    return Reply(True, f"the group shares out by {how}: its members left, and come back")
 
 
 async def _pace(

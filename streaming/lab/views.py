@@ -63,6 +63,7 @@ def build_snapshot(engine: Engine, seq: int) -> LabSnapshot:
         notices=tuple(engine.watching.notices),
         noticed=engine.watching.noticed,
         timeline=engine.rebalances.views(now, store.ledger) if store is not None else (),
+        assignor=engine.crew.assignor,
     )
 
 

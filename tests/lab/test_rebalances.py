@@ -14,9 +14,9 @@ SHARDS = tuple(ShardId("clicks", n) for n in range(6))
 class Group:
     """Rebalances told of members as the engine does: first they, then the ledger."""
 
-    def __init__(self):
+    def __init__(self, assignor="roundrobin"):
         self.journal, self.ledger = Journal([]), Ledger()
-        self.rebalances = Rebalances(self.journal, wall_ms=lambda: 1_000)
+        self.rebalances = Rebalances(self.journal, wall_ms=lambda: 1_000, assignor=assignor)
 
     def claim(self, at, generation, **shards):
         for name, numbers in shards.items():
@@ -25,9 +25,10 @@ class Group:
             self.rebalances.claimed(name, Claim(generation, "m", part), at, self.ledger)
             self.ledger.claim(name, part)
 
-    def lets_go(self, at, *names):
+    def lets_go(self, at, *names, shards=range(6)):
+        going = {("clicks", n) for n in shards}
         for name in names:
-            self.rebalances.letting_go(name, at, self.ledger)
+            self.rebalances.letting_go(name, going, at, self.ledger)
 
     def gone(self, at, name):
         self.rebalances.gone(name, at, self.ledger)
@@ -73,6 +74,7 @@ def test_a_killed_member_counts_from_its_end(group):
     # Shards 0 and 1 for 0.5 s, 4 for 5.5; 2 and 3 for 3, 5 for 8.
     assert view.unowned_s == pytest.approx(2 * 0.5 + 5.5 + 2 * 3.0 + 8.0)
     assert (view.moved, view.given) == (2, 0)
+    assert (view.protocol, view.let_go) == ("eager", 4)  # all those of the living
 
 
 def test_who_comes_takes_from_those_who_are_there(group):
@@ -140,3 +142,27 @@ def test_only_the_last_are_kept(group):
         group.settle(105.0 + 10 * n)
     numbers = [view.number for view in group.rebalances.views(0.0, group.ledger)]
     assert numbers == list(range(KEPT + 6, 6, -1))
+
+
+def test_a_cooperative_group_counts_only_what_it_let_go_of():
+    group = Group("cooperative-sticky")
+    group.claim(10.0, 1, c_0=[0, 1, 2], c_1=[3, 4, 5])
+    group.settle(11.0)
+    # One more comes: in the first generation it gets nothing, in the second what was let go of.
+    group.claim(20.0, 2, c_2=[])
+    group.lets_go(20.0, "c-0", shards=[2])
+    group.lets_go(20.0, "c-1", shards=[5])
+    group.claim(20.1, 2, c_0=[0, 1], c_1=[3, 4])
+    assert group.settle(25.0) == []  # nobody has 2 and 5 yet
+    group.claim(26.0, 3, c_0=[0, 1], c_1=[3, 4], c_2=[2, 5])
+    assert group.settle(27.0) == [
+        "cooperative rebalances 2 to 3 stable after 6.0 s: c-2 came, 2 shards moved to c-2"
+    ]
+    view = group.newest
+    assert (view.protocol, view.let_go, view.unowned_s) == ("cooperative", 2, pytest.approx(12.0))
+    # One dies: what it had is given to the others, who let go of nothing.
+    group.gone(30.0, "c-1")
+    group.claim(36.0, 4, c_0=[0, 1, 3], c_2=[2, 4, 5])
+    group.settle(37.0)
+    view = group.newest
+    assert (view.left, view.let_go, view.unowned_s) == (("c-1",), 0, pytest.approx(12.0))

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from streaming.lab.commands import AddConsumer, KillConsumer
-from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SetAssignor, SlowConsumer
+from streaming.lab.consumer_snapshot import RebalanceView
 from streaming.lab.snapshot import ConsumerView, LabSnapshot
 from tests.pipeline.lab_driver import DrivenLab, assert_exact, lab, run_cli
 
@@ -55,6 +56,65 @@ async def test_the_timeline_says_who_left_and_came_and_what_moved(tmp_path: Path
         await killed(driven)
         await removed(driven, tmp_path)
         assert_exact(await driven.finish())
+
+
+async def test_a_cooperative_group_lets_go_of_what_moves_only(tmp_path: Path) -> None:
+    settings = {"assignor": "cooperative-sticky", "session_timeout_s": SESSION_S, "rate": 800}
+    async with lab(tmp_path, **settings) as driven:
+        await driven.until(lambda s: s.store.stored > 500 and settled(s, 2), "two members")
+        await driven.do(AddConsumer())
+        after = await driven.until(lambda s: settled(s, 3), "three members")
+        grown = after.timeline[0]
+        # Eight shards of two members: each of them gives one away, as 3, 3 and 2 is even.
+        assert (grown.protocol, grown.came, grown.let_go, grown.moved) == (
+            "cooperative", ("c-2",), 2, 2,
+        )  # fmt: skip
+        mine = {c.name: set(c.shards) for c in after.consumers}
+        await driven.do(KillConsumer("c-1"))
+        shrunk = await ended(driven, "c-1")
+        moves = {m.giver for m in shrunk.moves}
+        assert (shrunk.let_go, shrunk.moved, moves) == (0, len(mine["c-1"]), {"c-1"})
+        assert_exact(await driven.finish())
+
+
+async def test_the_group_changes_its_protocol_under_way(tmp_path: Path) -> None:
+    async with lab(tmp_path, session_timeout_s=SESSION_S, rate=800) as driven:
+        first = await driven.until(lambda s: s.store.stored > 500 and settled(s, 2), "two members")
+        assert first.assignor == "roundrobin"
+        told = run_cli(
+            "consumers", "assignor", "cooperative-sticky", "--data-dir", str(tmp_path), cwd=tmp_path
+        )
+        assert told.returncode == 0 and "cooperative-sticky (cooperative)" in told.stdout
+        await driven.until(
+            lambda s: settled(s, 2) and s.timeline[0].protocol == "cooperative", "both are back"
+        )
+        again = await driven.link.send(SetAssignor("cooperative-sticky"))
+        assert again.ok and "already" in again.text
+        wrong = await driven.link.send(SetAssignor("sticky"))
+        assert not wrong.ok and "range, roundrobin, cooperative-sticky" in wrong.text
+        # One that is dead when the others change is in the group until its session is over.
+        await driven.do(KillConsumer("c-1"))
+        await driven.do(SetAssignor("range"))
+        last = await driven.until(
+            lambda s: settled(s, 2) and s.timeline[0].protocol == "eager", "eager again"
+        )
+        await driven.do(AddConsumer())
+        last = await driven.until(lambda s: settled(s, 3), "three members")
+        assert (last.assignor, last.timeline[0].let_go) == ("range", 8)
+        assert_exact(await driven.finish())
+
+
+async def ended(driven: DrivenLab, name: str) -> RebalanceView:
+    """The rebalance after a member's end, once it is over."""
+
+    def found(snapshot: LabSnapshot) -> RebalanceView | None:
+        over = (r for r in snapshot.timeline if r.took_s is not None and r.left == (name,))
+        return next(over, None)
+
+    after = await driven.until(found, f"{name} has left")
+    view = found(after)
+    assert view is not None
+    return view
 
 
 async def paused(driven: DrivenLab) -> None:

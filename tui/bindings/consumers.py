@@ -12,6 +12,7 @@ CONSUMERS: Final[list[BindingType]] = [
     Binding("s", "screen.do('slow')", "Slower, and at full speed again", id="consumers.slow"),
     Binding("x", "screen.do('kill')", "Kill it (SIGKILL); it comes back", id="consumers.kill"),
     Binding("d", "screen.do('remove')", "Remove it from the group", id="consumers.remove"),
+    Binding("g", "screen.do('regroup')", "Group: eager or cooperative", id="consumers.regroup"),
     Binding("v", "screen.other", "Shards, rebalances or both", id="consumers.view"),
     Binding("q", "screen.dismiss", "Close", show=False, id="consumers.close"),
     Binding("j,down", "screen.choose(1)", "Next consumer", id="consumers.down", key_display="j"),
@@ -24,6 +25,7 @@ CONSUMERS_BAR: Final = (
     (("consumers.kill",), "Kill"),
     (("consumers.add",), "Add"),
     (("consumers.remove",), "Remove"),
+    (("consumers.regroup",), "Eager/coop"),
     (("consumers.view",), "View"),
     (("consumers.up", "consumers.down"), "Choose"),
 )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from streaming.lab.commands import AddConsumer, Command, KillConsumer
-from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SetAssignor, SlowConsumer
 from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
 from tui.commands.common import find_root
@@ -53,6 +53,8 @@ def _command(options: argparse.Namespace) -> Command:
             return SlowConsumer(options.name, options.per_s)
         case "remove":
             return RemoveConsumer(options.name)
+        case "assignor":
+            return SetAssignor(options.assignor)
         case action:
             return PauseConsumer(options.name, action == "pause")
 
@@ -63,7 +65,7 @@ def listed(seen: LabSnapshot) -> str:
         heading(WIDTH),
         *member_lines(members(seen), WIDTH, UNICODE),
         (),
-        *timeline_lines(seen.timeline, WIDTH, UNICODE),
+        *timeline_lines(seen.timeline, WIDTH, UNICODE, seen.assignor),
     ]
     return "\n".join(text_of(line).rstrip() for line in lines)
 
@@ -71,6 +73,7 @@ def listed(seen: LabSnapshot) -> str:
 def as_json(seen: LabSnapshot) -> str:
     """The members with their lag, and the last rebalances, newest first."""
     told = {
+        "assignor": seen.assignor,
         "consumers": [_member(member) for member in members(seen)],
         "rebalances": [msgspec.to_builtins(view) for view in seen.timeline],
     }

@@ -58,7 +58,9 @@ class ConsumersScreen(ChoosingDialog):
         self.show_list(len(names), height, lines, heading, NO_MEMBERS)
         room = self.timeline.room if self.timeline.size.width else self.width - 1
         timeline = () if snapshot is None else snapshot.timeline
-        self.timeline.show_lines(timeline_lines(timeline, max(1, room), self.glyphs))
+        assignor = "" if snapshot is None else snapshot.assignor
+        lines_of_it = timeline_lines(timeline, max(1, room), self.glyphs, assignor)
+        self.timeline.show_lines(lines_of_it)
 
     def detail_lines(self, room: int) -> Sequence[Line]:
         """The shards of the chosen member."""
@@ -90,6 +92,10 @@ class ConsumersScreen(ChoosingDialog):
         consumer = self.chosen
         if name == "add":
             self._carry_out(consumer_deeds.add())
+        elif name == "regroup":
+            snapshot = self.moment.snapshot
+            if snapshot is not None:
+                self._carry_out(consumer_deeds.regroup(snapshot.assignor))
         elif consumer is None:
             self.lab.tell(NO_MEMBERS, ok=False)
         elif name == "remove":

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from streaming.lab.assignors import Assignor
 from streaming.lab.commands import (
     Acknowledge,
     AddConsumer,
@@ -28,6 +29,7 @@ from streaming.lab.consumer_commands import (
     MOST_PER_S,
     PauseConsumer,
     RemoveConsumer,
+    SetAssignor,
     SlowConsumer,
 )
 from streaming.lab.snapshot import LabSnapshot
@@ -93,6 +95,10 @@ class Changes(BaseModel):
         None, description="consumers with the records/s they may read: {c-1: 100}, or off"
     )
     remove: str | None = Field(None, description="a consumer that is to leave the group: c-1")
+    assignor: Assignor | None = Field(
+        None,
+        description="how the group shares out its shards: range, roundrobin, cooperative-sticky",
+    )
     acknowledge: str | None = Field(None, description="an alarm that somebody knows of by now")
 
     @field_validator("limits", "aggregate", mode="before")
@@ -205,6 +211,8 @@ def _of_the_reading(changes: Changes, snapshot: LabSnapshot) -> Iterator[Command
 
 def _of_consumers(changes: Changes, snapshot: LabSnapshot, stream: StreamView) -> Iterator[Command]:
     names = [consumer.name for consumer in snapshot.consumers]
+    if changes.assignor is not None:
+        yield SetAssignor(changes.assignor)
     if changes.consumers is not None:
         yield from [AddConsumer()] * (changes.consumers - len(names))
         for name in reversed(names[changes.consumers :]):

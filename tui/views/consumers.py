@@ -74,6 +74,8 @@ REBALANCE: Final = (
     Column("GEN", 5, 3),
     Column("TOOK", 7, 0),
     Column("UNREAD", 8, 2),
+    Column("LET GO", 8, 4),
+    Column(" HOW", 13, 5, False),
 )
 
 
@@ -184,10 +186,16 @@ def _shard(name: str, shard: ShardView, width: int, glyphs: Glyphs) -> Line:
     return _row(cells, SHARD, width, 18)
 
 
-def timeline_lines(timeline: Sequence[RebalanceView], width: int, glyphs: Glyphs) -> list[Line]:
-    """Return the rebalances, newest first: when, how long, who left and came, what moved."""
+def timeline_lines(
+    timeline: Sequence[RebalanceView], width: int, glyphs: Glyphs, assignor: str = ""
+) -> list[Line]:
+    """Return the rebalances, newest first: when, how long, who left and came, what moved.
+
+    `assignor` is how the group shares out now.
+    """
+    how = f"  by {safe(assignor, NAME_LIMIT)}" if assignor else ""
     unit = f"  UNREAD: shards without a reader {glyphs.times} seconds"
-    lines: list[Line] = [crop((("Rebalances", "strong"), (unit, "dim")), width)]
+    lines: list[Line] = [crop((("Rebalances", "strong"), (how, "text"), (unit, "dim")), width)]
     if not timeline:
         return [*lines, ((fit(f"  {NO_REBALANCES}", width), "dim"),)]
     head = _heading(REBALANCE, width)
@@ -205,6 +213,8 @@ def _rebalance(view: RebalanceView, width: int, glyphs: Glyphs) -> list[Line]:
         "GEN": (numbers.UNKNOWN if view.generation is None else f"{view.generation}", "dim"),
         "TOOK": (took, "text" if view.took_s is not None else "busy"),
         "UNREAD": (f"{view.unowned_s:,.1f}", "dim"),
+        "LET GO": (numbers.count(view.let_go, 6), "dim"),
+        " HOW": (f" {view.protocol or numbers.UNKNOWN}", "dim"),
     }
     style = "busy" if view.took_s is None else "warn" if view.left else "text"
     row = _row(cells, REBALANCE, width)
