@@ -30,16 +30,17 @@ def consumers() -> tuple[ConsumerView, ...]:
 def timeline() -> tuple[RebalanceView, ...]:
     def one(number: int, seconds: int, **changes: Any) -> RebalanceView:
         view = RebalanceView(
-            number, number + 3, 1, NOW_MS - seconds * 1000, 3.1, 31.0, (), (), ()
+            number, number + 3, 1, NOW_MS - seconds * 1000, 3.1, 31.0, (), (), (), "cooperative"
         )  # fmt: skip
         return msgspec.structs.replace(view, **changes)
 
     return (
         one(5, 4, took_s=None, unowned_s=16.0, left=("c-4",)),
         one(4, 90, left=("c-2",), moves=(MoveView("c-2", "c-0", 2), MoveView("c-2", "c-1", 2))),
-        one(3, 200, took_s=0.84, unowned_s=10.1, came=("c-3",)),
+        one(3, 200, took_s=0.84, unowned_s=10.1, came=("c-3",), protocol="eager", let_go=12),
         one(
             2, 290, took_s=0.0, unowned_s=0.0, generation=None, came=("c-0", "c-1", "c-2"),
+            protocol="",
             moves=(MoveView("", "c-0", 4), MoveView("", "c-1", 4), MoveView("", "c-2", 4)),
         ),
     )  # fmt: skip
@@ -56,6 +57,7 @@ def group(**changes: Any) -> LabSnapshot:
             "streams": (msgspec.structs.replace(view, shards=shards), stream("orders", 4)),
             "consumers": consumers(),
             "timeline": timeline(),
+            "assignor": "cooperative-sticky",
             **changes,
         }
     )

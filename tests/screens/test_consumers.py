@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from streaming.lab.commands import AddConsumer, Command, KillConsumer
-from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SetAssignor, SlowConsumer
 from streaming.lab.consumer_snapshot import MoveView
 from streaming.lab.link import LabError
 from streaming.lab.snapshot import LabSnapshot
@@ -52,6 +52,15 @@ async def test_screen(
         await hand.sees("esc closes")
         await hand.pilot.pause()
         same_as_golden(name, hand.lines)
+
+
+async def test_one_key_is_for_the_group_s_protocol(lab: Runner) -> None:
+    async with lab(group()) as hand:
+        await hand.pilot.press("o", "g")
+        await hand.until(lambda: hand.link.sent == [SetAssignor("roundrobin")])
+    async with lab(group(assignor="range")) as hand:
+        await hand.pilot.press("o", "g")
+        await hand.until(lambda: hand.link.sent == [SetAssignor("cooperative-sticky")])
 
 
 async def test_keys_ask_for_what_is_chosen(lab: Runner) -> None:
@@ -204,10 +213,13 @@ async def test_the_palette_offers_the_same(lab: Runner) -> None:
             found[title].run()
         found["Slow consumer c-1 to 100 records/s"].run()
         found["Consumer c-2 at full speed"].run()
-        await hand.until(lambda: len(hand.link.sent) == 5)
+        found["Share out by range (eager)"].run()
+        assert "Share out by cooperative-sticky (cooperative)" not in found  # as it is now
+        await hand.until(lambda: len(hand.link.sent) == 6)
         assert hand.link.sent[0] == PauseConsumer("c-0", False)
         assert hand.link.sent[1:3] == [PauseConsumer("c-1"), RemoveConsumer("c-3")]
-        assert hand.link.sent[3:] == [SlowConsumer("c-1", 100.0), SlowConsumer("c-2", 0.0)]
+        assert hand.link.sent[3:5] == [SlowConsumer("c-1", 100.0), SlowConsumer("c-2", 0.0)]
+        assert hand.link.sent[5] == SetAssignor("range")
 
 
 def test_slower_goes_round() -> None:
@@ -242,15 +254,17 @@ def test_the_command_line(
 ) -> None:
     asked = Asked(monkeypatch)
     for line in ("add", "kill c-1", "pause c-1", "resume c-1", "slow c-1 50", "slow c-1 off",
-                 "remove c-1"):  # fmt: skip
+                 "remove c-1", "assignor range"):  # fmt: skip
         assert cli.main(["consumers", *line.split()]) == 0
     assert asked.sent == [
         AddConsumer(), KillConsumer("c-1"), PauseConsumer("c-1"), PauseConsumer("c-1", False),
         SlowConsumer("c-1", 50.0), SlowConsumer("c-1", 0.0), RemoveConsumer("c-1"),
+        SetAssignor("range"),
     ]  # fmt: skip
     assert cli.main(["consumers", "kill", "generator"]) == 1
     assert "there is no consumer generator" in capsys.readouterr().err
-    for wrong in (["slow", "c-1", "0"], ["slow", "c-1", "fast"], ["pause"], ["dance"]):
+    for wrong in (["slow", "c-1", "0"], ["slow", "c-1", "fast"], ["pause"], ["dance"],
+                  ["assignor", "sticky"]):  # fmt: skip
         with pytest.raises(SystemExit) as ended:
             cli.main(["consumers", *wrong])
         assert ended.value.code == 2
@@ -268,6 +282,7 @@ def test_the_list(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
         "c-0", "paused", 43_735, "never",
     )  # fmt: skip
     assert told["consumers"][3]["lag"] is None
+    assert told["assignor"] == "cooperative-sticky"
     assert told["rebalances"][1]["moves"][0] == {"giver": "c-2", "taker": "c-0", "shards": 2}
 
 
@@ -293,4 +308,6 @@ async def test_the_main_screen_names_paused_shards(lab: Runner) -> None:
 
 def test_what_happened_goes_on_in_the_next_line_where_there_is_no_room() -> None:
     lines = [text_of(line) for line in timeline_drawn(timeline()[1:2], 60, UNICODE)]
-    assert lines[2].endswith("c-2 left; 4 moved: c-2›c-0 ") and lines[3].strip() == "2, c-2›c-1 2"
+    assert lines[2].endswith("  c-2 left; 4 moved: c-2›c-0 2, c-2›c-1 2")
+    lines = [text_of(line) for line in timeline_drawn(timeline()[1:2], 50, UNICODE)]
+    assert lines[2].endswith("c-2 left; 4 moved: c-2›c-0 2, ") and lines[3].strip() == "c-2›c-1 2"

@@ -22,7 +22,7 @@ from streaming.lab.commands import (
     UpdateShardCount,
 )
 from streaming.lab.commands import Inject as InjectCommand
-from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SlowConsumer
+from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SetAssignor, SlowConsumer
 from streaming.lab.fault_commands import PlantFault
 from streaming.lab.snapshot import BrokerView, LabSnapshot
 from streaming.verify.report import VerifyReport
@@ -109,6 +109,7 @@ def test_consumers_come_go_stand_still_and_read_slowly() -> None:
     assert sent({"resume": "all"}, msgspec.structs.replace(seen, consumers=(paused, *others))) == [
         PauseConsumer("c-0", False)
     ]
+    assert sent({"assignor": "range"}, seen) == [SetAssignor("range")]
     # clicks/3 has most records, and c-0 (3 % 3) reads it.
     assert sent({"pause": "busiest"}, seen) == [PauseConsumer("c-0", True)]
 

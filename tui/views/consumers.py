@@ -21,6 +21,8 @@ NAME_LIMIT: Final = 40
 MARGIN: Final = 2
 NAMES_SHOWN: Final = 6
 LEAST_TEXT: Final = 20
+GOOD_TEXT: Final = 40
+"""What happened has at least so many cells, if need be instead of columns."""
 MOST_LINES: Final = 4
 NO_MEMBERS: Final = "There are no consumers yet."
 NO_SHARDS: Final = "It has no shards now."
@@ -71,7 +73,7 @@ SHARD: Final = (
 )
 REBALANCE: Final = (
     Column("WHEN", 9, 0, False),
-    Column("GEN", 5, 3),
+    Column("GEN", 5, 6),
     Column("TOOK", 7, 0),
     Column("UNREAD", 8, 2),
     Column("LET GO", 8, 4),
@@ -194,15 +196,20 @@ def timeline_lines(
     `assignor` is how the group shares out now.
     """
     how = f"  by {safe(assignor, NAME_LIMIT)}" if assignor else ""
-    unit = f"  UNREAD: shards without a reader {glyphs.times} seconds"
+    unit = f"  UNREAD: shards without a reader {glyphs.times} seconds  LET GO: by living members"
     lines: list[Line] = [crop((("Rebalances", "strong"), (how, "text"), (unit, "dim")), width)]
     if not timeline:
         return [*lines, ((fit(f"  {NO_REBALANCES}", width), "dim"),)]
-    head = _heading(REBALANCE, width)
+    head = _heading(REBALANCE, _before_text(width))
     lines.append(crop((*head, ("  WHAT HAPPENED", "label")), width))
     for view in timeline:
         lines += _rebalance(view, width, glyphs)
     return lines
+
+
+def _before_text(width: int) -> int:
+    """Cells for the columns before the text; when and how long are always there."""
+    return min(width, max(LEAST_TEXT, width - GOOD_TEXT))
 
 
 def _rebalance(view: RebalanceView, width: int, glyphs: Glyphs) -> list[Line]:
@@ -213,11 +220,11 @@ def _rebalance(view: RebalanceView, width: int, glyphs: Glyphs) -> list[Line]:
         "GEN": (numbers.UNKNOWN if view.generation is None else f"{view.generation}", "dim"),
         "TOOK": (took, "text" if view.took_s is not None else "busy"),
         "UNREAD": (f"{view.unowned_s:,.1f}", "dim"),
-        "LET GO": (numbers.count(view.let_go, 6), "dim"),
+        "LET GO": (numbers.count(view.let_go if view.protocol else None, 6), "dim"),
         " HOW": (f" {view.protocol or numbers.UNKNOWN}", "dim"),
     }
     style = "busy" if view.took_s is None else "warn" if view.left else "text"
-    row = _row(cells, REBALANCE, width)
+    row = _row(cells, REBALANCE, _before_text(width))
     indent = width_of(row) + 2
     parts = wrapped(what_happened(view, glyphs), max(LEAST_TEXT, width - indent))
     first = crop((*row, (f"  {parts[0]}", style)), width)
