@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from streaming.lab.commands import AddConsumer, KillConsumer
+from streaming.lab.commands import AddConsumer, KillConsumer, SwitchKey
 from streaming.lab.consumer_commands import PauseConsumer, RemoveConsumer, SetAssignor, SlowConsumer
 from streaming.lab.consumer_snapshot import RebalanceView
 from streaming.lab.snapshot import ConsumerView, LabSnapshot
@@ -22,6 +22,11 @@ def member(snapshot: LabSnapshot, name: str) -> ConsumerView:
 def owned(snapshot: LabSnapshot, name: str) -> list[Any]:
     """Its shards of clicks; the few orders would make every comparison wait."""
     return [shard for shard in snapshot.streams[0].shards if shard.owner == name]
+
+
+def clicks_of_all(snapshot: LabSnapshot) -> list[Any]:
+    """The shards of clicks that somebody reads."""
+    return [shard for shard in snapshot.streams[0].shards if shard.owner]
 
 
 def lags(snapshot: LabSnapshot, name: str) -> list[int]:
@@ -74,6 +79,11 @@ async def test_a_cooperative_group_lets_go_of_what_moves_only(tmp_path: Path) ->
         shrunk = await ended(driven, "c-1")
         moves = {m.giver for m in shrunk.moves}
         assert (shrunk.let_go, shrunk.moved, moves) == (0, len(mine["c-1"]), {"c-1"})
+        # New shards are given away, and nothing else moves.
+        await driven.until(lambda s: settled(s, 3), "it is back")
+        await driven.do(SwitchKey("clicks", "customer_id", 7))
+        wider = await driven.until(lambda s: len(clicks_of_all(s)) == 7 and settled(s, 3), "seven")
+        assert (wider.timeline[0].let_go, wider.timeline[0].given) == (0, 3)
         assert_exact(await driven.finish())
 
 

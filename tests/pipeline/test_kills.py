@@ -147,9 +147,11 @@ async def test_killed_generator_starts_a_new_life(tmp_path: Path, where: Where) 
 
 
 @pytest.mark.apache_soak
-async def test_zombie_consumer_is_refused(tmp_path: Path, where: Where) -> None:
+@pytest.mark.parametrize("assignor", ["roundrobin", "cooperative-sticky"])
+async def test_zombie_consumer_is_refused(tmp_path: Path, where: Where, assignor: str) -> None:
     """A stopped consumer that comes back after its shards moved must not count them again."""
-    async with lab(tmp_path, session_timeout_s=SESSION_S, **where.settings) as driven:
+    settings = {"session_timeout_s": SESSION_S, "assignor": assignor, **where.settings}
+    async with lab(tmp_path, **settings) as driven:
         await driven.until(lambda s: len(owners(s)) == 2, "both have shards")
         await driven.stored(2000)
         zombie = driven.pid_of("c-1")
