@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -93,14 +93,10 @@ class Collector:
                 NEVER if p.floor_ms is None else p.floor_ms,
             )
 
-    def end(self, shards: Iterable[Shard] | None = None) -> None:
-        """Forget everything, and read these shards (all when none are named) no longer.
-
-        What was collected of the others must be handed over first, or it is read again.
-        """
-        gone = set(self._shards if shards is None else shards)
+    def end(self) -> None:
+        """Forget everything, shards included."""
         self.drop()
-        self._shards = {s: reading for s, reading in self._shards.items() if s not in gone}
+        self._shards.clear()
 
     def drop(self) -> None:
         """Forget the records that were not handed over; they will be read again."""

@@ -247,15 +247,14 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Hand over what there is, briefly; what is not acknowledged the next owner reads again."""
         going = {(self._streams[tp.topic], tp.partition) for tp in revoked}
-        keeps = set(self._collector.shards) - going
-        state = ConsumerState(
-            "running" if keeps else "joining", tuple(ShardId(*shard) for shard in going)
-        )
+        word = "running" if set(self._collector.shards) - going else "joining"
+        state = ConsumerState(word, tuple(ShardId(*shard) for shard in going))
         with contextlib.suppress(Exception):
             await self._channel.send(state)
         async with self._lock:
             await self._settle_up()
-            self._collector.end(going)
+            # Kept shards too: what is collected is not told apart. They are claimed in a moment.
+            self._collector.end()
             self._commits.forget(revoked)
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
@@ -263,7 +262,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         # First of all: without the pause, records from a wrong position arrive while we ask.
         self._consumer.pause(*assigned)
         async with self._lock:
-            # A cooperative member has shards that it kept, and claims them anew with the others.
+            # A cooperative member claims those that it kept anew, with the others.
             await self._settle_up()
             self._in_flight.clear()
             await self._take(list(self._consumer.assignment()))
