@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import AsyncIterator
@@ -198,6 +199,13 @@ def test_pages_name_nothing_elsewhere(document: str) -> None:
     assert not tags & {"iframe", "object", "embed", "link", "base", "form"}
     policies = [v for tag, name, v in parts.attributes if tag == "meta" and "default-src" in v]
     assert len(policies) == 1 and policies[0].startswith("default-src 'none'")
+
+
+def test_what_is_told_says_its_language() -> None:
+    film = dataclasses.replace(dashboard(), language='d"e')
+    told = [(tag, value) for tag, name, value in Parts(page(film)).attributes if name == "lang"]
+    assert told == [("html", "en"), ("ol", 'd"e'), ("dl", 'd"e')]
+    assert page(dashboard()).count(" lang=") == 1
 
 
 def test_the_gallery_lists_films_in_order() -> None:

@@ -31,7 +31,7 @@ def films(
 ) -> dict[str, Path]:
     folder.mkdir()
     said: list[Said] = []
-    outputs = tuple(str(folder / f"film.{kind}") for kind in ("cast", "txt", "svg"))
+    outputs = tuple(str(folder / f"film.{kind}") for kind in ("cast", "txt", "svg", "html"))
     make(Job(str(trace), shot, outputs), said.append, {**os.environ, **(more or {})})
     return {Path(item.path).name: Path(item.path) for item in said if isinstance(item, Written)}
 
@@ -51,7 +51,7 @@ def screens(cast: Path) -> dict[float, str]:
 def test_the_same_trace_is_the_same_film_everywhere(tmp_path: Path) -> None:
     trace = take(tmp_path / "a.trace")
     first = films(trace, tmp_path / "here")
-    assert set(first) == {"film.cast", "film.txt", "film.svg", "film-help.svg"}
+    assert set(first) == {"film.cast", "film.txt", "film.svg", "film.html", "film-help.svg"}
     for number, place in enumerate(OTHER_PLACES):
         again = films(trace, tmp_path / f"there{number}", more=place)
         for name, path in first.items():
@@ -85,6 +85,7 @@ def test_another_size_theme_and_language(tmp_path: Path) -> None:
     assert {(len(text.splitlines()[0]), len(text.splitlines())) for text in shown} == {(72, 23)}
     assert any("Eine Unterschrift" in text for text in shown)
     assert not any("A caption of" in text for text in shown)
+    assert '<dl lang="de">' in written["film.html"].read_text()
 
 
 async def test_the_last_frame_is_the_apps_own_screen(

@@ -124,7 +124,14 @@ class Camera:
             captions=tuple(self._captions),
             keys=tuple(self._notes["keys"]) if shot.keys else (),
             stills=tuple(self._notes["stills"]),
+            language=self._language(),
         )
+
+    def _language(self) -> str:
+        """What most is told in: the language asked for, where the trace has it."""
+        told = self._trace.languages
+        wanted = (self._shot.language, ENGLISH)
+        return next((name for name in wanted if name in told), told[0] if told else ENGLISH)
 
     async def _until(self, at_ms: float) -> None:
         left = self._origin + at_ms / 1000 - self._clock.now

@@ -65,7 +65,8 @@ class Film:
     """A recording. Frames are in the order of their times; the first is at 0.
 
     The captions are in the last `caption_rows` rows of every frame already; `captions` holds them
-    once more for transcripts. `stills` name the instants to keep as pictures.
+    once more for transcripts. `stills` name the instants to keep as pictures. `language` is that of
+    captions and chapters, as in "en" or "de".
     """
 
     title: str
@@ -78,6 +79,7 @@ class Film:
     captions: tuple[Caption, ...] = ()
     keys: tuple[Note, ...] = ()
     stills: tuple[Note, ...] = ()
+    language: str = "en"
 
 
 def text_of(row: Row) -> str:

@@ -113,7 +113,7 @@ def _chapters(film: Film) -> str:
         f"{escape(note.text)}</button></li>\n"
         for note in film.chapters
     )
-    return f'<nav aria-label="Chapters"><ol class="chapters">\n{items}</ol></nav>\n'
+    return f'<nav aria-label="Chapters"><ol class="chapters"{_lang(film)}>\n{items}</ol></nav>\n'
 
 
 def _story(film: Film) -> str:
@@ -125,7 +125,12 @@ def _story(film: Film) -> str:
         f"<dd{' class=chapter' * chapter}>{escape(text)}</dd>\n"
         for at_ms, text, chapter in told
     )
-    return f"<dl>\n{items}</dl>\n"
+    return f"<dl{_lang(film)}>\n{items}</dl>\n"
+
+
+def _lang(film: Film) -> str:
+    """The language of what a film tells, for readers aloud; the page around it is English."""
+    return "" if film.language == "en" else f' lang="{escape(film.language)}"'
 
 
 def _packed(film: Film) -> str:
