@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from streaming.anomaly.csvfile import read
-from streaming.anomaly.detector import BARS
 from streaming.anomaly.model import Model, ModelSettings
 from streaming.anomaly.modes import DETECTOR, FOREST
+from streaming.anomaly.scores import BARS
 
 DETECT = ModelSettings(function=DETECTOR, columns=("value",), fill=("missing",))
 KINESIS = ModelSettings(function=FOREST, columns=("value",), fill=("missing",))

@@ -13,9 +13,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from streaming.anomaly.detector import Score
 from streaming.anomaly.model import Model
 from streaming.anomaly.plan import Detecting
+from streaming.anomaly.scores import Score
 
 SeriesId: TypeAlias = tuple[str, str]
 """Detector, key."""

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from streaming.anomaly.detector import Fill
 from streaming.anomaly.forest import MOST_STORED, check_size
 from streaming.anomaly.kinesis import (
     COLUMNS,
@@ -21,6 +20,7 @@ from streaming.anomaly.kinesis import (
     forest_settings,
 )
 from streaming.anomaly.modes import FOREST, HOTSPOTS
+from streaming.anomaly.scores import Fill
 
 _FEATURE: Final = re.compile(r"\s*(?:(?P<log>log)\(\s*(?P<of>[a-z][a-z0-9_]*)\s*\)|"
                              r"(?P<plain>[a-z][a-z0-9_]*))\s*")  # fmt: skip

@@ -6,18 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streaming.anomaly.detector import (
-    BARS,
-    Detector,
-    DetectorSettings,
-    Direction,
-    Fill,
-    Score,
-)
+from streaming.anomaly.detector import Detector
 from streaming.anomaly.forest import usable
 from streaming.anomaly.hotspots import Hotspots
 from streaming.anomaly.kinesis import RandomCutForest, forest_settings
 from streaming.anomaly.modes import DETECTOR, HOTSPOTS
+from streaming.anomaly.scores import BARS, DetectorSettings, Direction, Fill, Score
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):

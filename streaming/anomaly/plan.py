@@ -9,9 +9,9 @@ from zlib import crc32
 
 import msgspec
 
-from streaming.anomaly.detector import BARS, Fill
 from streaming.anomaly.functions import source
 from streaming.anomaly.model import ModelSettings
+from streaming.anomaly.scores import BARS, Fill
 from streaming.anomaly.specification import DetectorSpec
 from streaming.windows.plan import Window, WindowPlan
 

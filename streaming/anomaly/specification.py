@@ -8,10 +8,10 @@ from typing import Annotated, Final, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streaming.alarms.metrics import METRICS, SHARD_METRICS
-from streaming.anomaly.detector import BARS, Direction, Fill
 from streaming.anomaly.functions import Parameters, check_function, check_values, source
 from streaming.anomaly.kinesis import PARAMETERS
 from streaming.anomaly.modes import DETECTOR
+from streaming.anomaly.scores import BARS, Direction, Fill
 
 MOST_FEATURES: Final = 8
 """Of one detector; more than these only hide each other."""

@@ -15,9 +15,9 @@ import msgspec
 
 from generators.wire import ORDERS
 from streaming.anomaly.bank import Bank, Place, Scored, Series
-from streaming.anomaly.detector import Score
 from streaming.anomaly.model import Model
 from streaming.anomaly.plan import Detecting
+from streaming.anomaly.scores import Score
 from streaming.anomaly.sealed import SnapshotDamaged
 from streaming.anomaly.specification import VALUE
 from streaming.lab.messages import Handover

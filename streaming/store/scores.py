@@ -9,10 +9,10 @@ import msgspec
 import pyarrow as pa
 
 from streaming.anomaly.bank import Place, Scored
-from streaming.anomaly.detector import ASKED, Expected, Score
 from streaming.anomaly.forest import WRITER
 from streaming.anomaly.functions import Source
 from streaming.anomaly.plan import Detecting
+from streaming.anomaly.scores import ASKED, Expected, Score
 from streaming.windows.values import Scalar
 
 _REAL, _TEXT = pa.float64(), pa.string()

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from streaming.anomaly.detector import Detector, DetectorSettings, Score
+from streaming.anomaly.detector import Detector
 from streaming.anomaly.running import Range, Sustained
+from streaming.anomaly.scores import DetectorSettings, Score
 from streaming.anomaly.sealed import SnapshotDamaged
 
 ONE = DetectorSettings(features=("orders",), fill=("missing",), seed=1)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from streaming.anomaly.csvfile import BadSeries, read
-from streaming.anomaly.detector import BARS
 from streaming.anomaly.model import ModelSettings
 from streaming.anomaly.modes import MODES
+from streaming.anomaly.scores import BARS
 from streaming.anomaly.scoring import Scorer
 from tui.options import fail
 from tui.safe import safe

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streaming.lab.snapshot import ConsumerState, LabSnapshot
-from tui.tapes.expressions import Kind, Value
+from tui.tapes.computing import Value
+from tui.tapes.expressions import Kind
 from tui.tapes.stream_metrics import STREAM
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from streaming.lab.commands import Command, Reply
 from tui.safe import safe
-from tui.tapes.expressions import Value
+from tui.tapes.computing import Value
 from tui.tapes.metrics import Seen
 from tui.tapes.tape import Placed, Tape
 from tui.tapes.telling import screen_lines, step_words

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streaming.lab.stream_snapshot import EpochView, ShardView, StreamView
-from tui.tapes.expressions import Kind, Value
+from tui.tapes.computing import Value
+from tui.tapes.expressions import Kind
 from tui.views.plan import listed, open_shards
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.safe import safe
-from tui.tapes.expressions import Expression, Look, Value
+from tui.tapes.computing import Look, Value
+from tui.tapes.expressions import Expression
 from tui.tapes.steps import (
     Expect,
     Inject,

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from generators.wire import STREAMS
 from tui.safe import safe
-from tui.tapes.expressions import Expression, Look, Value
+from tui.tapes.computing import Look, Value
+from tui.tapes.expressions import Expression
 from tui.tapes.metrics import KINDS
 
 LONGEST: Final = 300
