@@ -235,7 +235,7 @@ def add_kafka_options(parser: argparse.ArgumentParser) -> None:
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
     """What was given on the command line, by the settings' names."""
-    from streaming.lab.settings import KAFKA_OPTIONS
+    from streaming.lab.loading import KAFKA_OPTIONS
 
     return {name: getattr(options, name, None) for name in (*LAB_OPTIONS, *KAFKA_OPTIONS)}
 

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from generators.traffic import SHAPES
-from streaming.lab.settings import KAFKA_OPTIONS, LabSettings, load
+from streaming.lab.loading import KAFKA_OPTIONS, load
+from streaming.lab.settings import LabSettings
 from streaming.lab.sources import SettingsError
 from tui.options import add_lab_options, duration, fail, overrides, positive
 from tui.text import summary_lines

@@ -25,7 +25,8 @@ from streaming.broker.connection import Connection
 from streaming.broker.errors import BrokerError
 from streaming.broker.security import PLAINTEXT, SECRETS, Security
 from streaming.broker.wire import Wire
-from streaming.lab.settings import KAFKA_OPTIONS, LabSettings, load
+from streaming.lab.loading import KAFKA_OPTIONS, load
+from streaming.lab.settings import LabSettings
 from streaming.lab.sources import SettingsError, variable
 from tui.options import Parser, add_lab_options, overrides
 

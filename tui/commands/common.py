@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streaming.lab import paths
-from streaming.lab.settings import CONFIG_FILE
+from streaming.lab.loading import CONFIG_FILE
 
 if TYPE_CHECKING:
     from streaming.declarations.specification import Declarations

@@ -15,7 +15,8 @@ import msgspec
 from streaming.broker.connection import Connection
 from streaming.lab import doctor
 from streaming.lab.doctor import Finding
-from streaming.lab.settings import LabSettings, load
+from streaming.lab.loading import load
+from streaming.lab.settings import LabSettings
 from streaming.lab.sources import SettingsError
 from tui.options import overrides, warn
 from tui.safe import safe

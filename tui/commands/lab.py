@@ -10,7 +10,7 @@ from streaming.declarations.errors import DeclarationsError
 from streaming.lab import paths
 from streaming.lab.client import AttachedLab, LocalLab
 from streaming.lab.link import LabError, LabLink
-from streaming.lab.settings import load
+from streaming.lab.loading import load
 from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root, find_root, lab_declarations
 from tui.options import fail, overrides, warn

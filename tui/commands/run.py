@@ -19,7 +19,7 @@ from streaming.declarations.errors import DeclarationsError
 from streaming.lab.client import LocalLab
 from streaming.lab.commands import Command, Drain, Inject, Reply, StopTraffic, Summary, Verify
 from streaming.lab.link import LabError
-from streaming.lab.settings import load
+from streaming.lab.loading import load
 from streaming.lab.snapshot import LabSnapshot
 from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root, lab_declarations

@@ -95,8 +95,9 @@ def lab_link(tape: Tape, options: argparse.Namespace) -> Iterator[Callable[[], L
     """
     from streaming.declarations.file import read_declarations
     from streaming.lab.client import AttachedLab, LocalLab
-    from streaming.lab.settings import KAFKA_OPTIONS, LabSettings
-    from streaming.lab.settings import load as load_settings
+    from streaming.lab.loading import KAFKA_OPTIONS
+    from streaming.lab.loading import load as load_settings
+    from streaming.lab.settings import LabSettings
     from tui.commands.common import find_root
 
     if options.attach:

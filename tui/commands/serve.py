@@ -13,7 +13,7 @@ from streaming.declarations.errors import DeclarationsError
 from streaming.lab import paths
 from streaming.lab.client import LocalLab
 from streaming.lab.link import LabError, LinkLost
-from streaming.lab.settings import load
+from streaming.lab.loading import load
 from streaming.lab.sources import SettingsError
 from tui.commands.common import choose_root, lab_declarations
 from tui.options import fail, overrides, warn

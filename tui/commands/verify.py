@@ -20,7 +20,7 @@ from streaming.lab import paths
 from streaming.lab.client import AttachedLab
 from streaming.lab.commands import Verify
 from streaming.lab.link import LabError
-from streaming.lab.settings import load
+from streaming.lab.loading import load
 from streaming.lab.sources import SettingsError
 from streaming.verify import StoreImage, VerifyError, VerifyReport, read_store, render, verify
 from tui.commands.common import find_root
