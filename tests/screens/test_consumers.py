@@ -194,6 +194,18 @@ def test_nothing_stored_yet_is_a_word_and_not_zero() -> None:
     assert "NO COMMIT" in next(line for line in lines if "clicks/9" in line)
 
 
+def test_shards_that_are_not_listed_are_counted() -> None:
+    news = group()
+    first, *others = news.consumers
+    more = msgspec.structs.replace(first, shards=(*first.shards, "clicks/40", "clicks/41"))
+    member = members(msgspec.structs.replace(news, consumers=(more, *others)))[0]
+    lines = [text_of(line).strip() for line in shard_lines(member, 100, UNICODE)]
+    assert lines[-1] == "and 2 that take no records: closed ones, or spare partitions"
+    assert not any(
+        "take no records" in text_of(line) for line in shard_lines(members(news)[0], 100, UNICODE)
+    )
+
+
 def test_rebalances_say_who_and_how_many() -> None:
     under_way, left, came, first = (what_happened(view, UNICODE) for view in timeline())
     assert under_way == "↻ under way; c-4 left"

@@ -169,7 +169,12 @@ def shard_lines(member: Member | None, width: int, glyphs: Glyphs) -> list[Line]
         text = SPARE if view.state == "running" else NO_SHARDS
         return [*lines, ((fit(f"  {text}", width), "dim"),)]
     lines.append(_heading(SHARD, width, 18))
-    return lines + [_shard(name, shard, width, glyphs) for name, shard in member.shards]
+    lines += [_shard(name, shard, width, glyphs) for name, shard in member.shards]
+    unlisted = len(view.shards) - len(member.shards)
+    if unlisted:
+        text = f"  and {unlisted} that take no records: closed ones, or spare partitions"
+        lines.append(((fit(text, width), "dim"),))
+    return lines
 
 
 def _shard(name: str, shard: ShardView, width: int, glyphs: Glyphs) -> Line:
