@@ -93,6 +93,8 @@ def _run_child(main: Callable[[], int], writer: int, parent: int) -> None:
         os.write(writer, CLEAN)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else EXIT_CRASH
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT  # before the screens could listen for it
     except BaseException as error:
         # Not re-raised: the interpreter of the parent's caller must not run on in the child.
         sys.stderr.write(f"{type(error).__name__} in the screens\n")

@@ -216,3 +216,17 @@ def test_without_a_terminal_there_is_a_hint() -> None:
     )
     assert done.returncode == 2 and done.stdout == b""
     assert b"need a terminal" in done.stderr and b"--plain" in done.stderr
+
+
+def test_ctrl_c_before_the_screens_can_hear_it_is_no_error() -> None:
+    master, slave = os.openpty()
+    interrupted = "lambda: os.kill(os.getpid(), signal.SIGINT) or 0"
+    code = f"import os, signal, sys; from tui import guard; sys.exit(guard.guarded({interrupted}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, cwd=ROOT,
+        timeout=WAIT_S,
+    )  # fmt: skip
+    os.close(slave)
+    told = os.read(master, 65536)
+    os.close(master)
+    assert done.returncode == 128 + signal.SIGINT and b"Interrupt" not in told
