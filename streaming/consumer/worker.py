@@ -262,8 +262,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         # First of all: without the pause, records from a wrong position arrive while we ask.
         self._consumer.pause(*assigned)
         async with self._lock:
-            # A cooperative member claims those that it kept anew, with the others.
-            await self._settle_up()
+            if self._collector.shards:
+                await self._settle_up()  # it kept some, and claims them anew with the others
             self._in_flight.clear()
             await self._take(list(self._consumer.assignment()))
         await self._channel.send(ConsumerState("running"))

@@ -69,7 +69,7 @@ class Rebalances:
     def letting_go(self, name: str, shards: Set[Shard], now: float, ledger: Ledger) -> None:
         """The group takes these shards of a member back to give them away anew."""
         if name not in self._held:
-            return  # of a process before: the group did not know yet that it is gone
+            return  # it has just come, and has nothing to let go of
         going = self._held[name] & shards
         self._begin(now, ledger).let_go |= going
         self._joining.add(name)
