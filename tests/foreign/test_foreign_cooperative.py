@@ -1,11 +1,15 @@
-"""Our cooperative members in one group with librdkafka's: either may lead, and all share alike."""
+"""Our cooperative members in one group with librdkafka's and Java's: any may lead, all share."""
 
 import asyncio
 import contextlib
+import subprocess
 
 import confluent_kafka as ck
 import pytest
+from java_tools import command
 
+import kafka_jars
+from kafka_fixtures import unavailable
 from tests.broker.cooperative import Member
 from tests.broker.support import unique, until
 
@@ -98,3 +102,66 @@ async def test_what_one_leaves_the_other_has_at_once(kafka, topic, first):
             await settle([leaver, stayer], 1, 2)
         await settle([stayer], 3)
         assert not stayer.revoked
+
+
+JAVA_STICKY = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
+
+
+@contextlib.asynccontextmanager
+async def java_member(kafka, group, topic):
+    """Kafka's console consumer in a cooperative group."""
+    options = {
+        "partition.assignment.strategy": JAVA_STICKY, "group.protocol": "classic",
+        "heartbeat.interval.ms": "200", "auto.offset.reset": "earliest",
+        "enable.auto.commit": "false",
+    }  # fmt: skip
+    try:
+        kafka_jars.java()
+        line = command("kafka-console-consumer", "--bootstrap-server", kafka.bootstrap)
+    except kafka_jars.KafkaUnavailable as error:
+        unavailable(str(error))
+    line += ["--topic", topic, "--group", group]
+    for name, value in options.items():
+        line += ["--command-property", f"{name}={value}"]
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()  # it leaves the group in order
+        await asyncio.to_thread(process.wait, 30)
+
+
+def shares(admin, group):
+    """How many partitions the members of a group have, by the broker."""
+    described = admin.describe_consumer_groups([group])[group].result(10)
+    if described.state != ck.ConsumerGroupState.STABLE:
+        return []
+    return sorted(len(member.assignment.topic_partitions) for member in described.members)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", ["ours", "java"])
+async def test_java_members_share_with_ours(kafka, topic, admin, first):
+    group = unique("g")
+
+    async def shared(*counts):
+        async def so():
+            await ours.read()
+            return await asyncio.to_thread(shares, admin, group) == sorted(counts)
+
+        await until(so)
+
+    async with contextlib.AsyncExitStack() as stack:
+        ours = Member(kafka, group, topic)
+        if first == "ours":
+            await stack.enter_async_context(ours)
+            await ours.settles(3)
+        async with java_member(kafka, group, topic):
+            if first == "java":
+                await until(lambda: shares(admin, group) == [3])
+                await stack.enter_async_context(ours)
+            await shared(1, 2)
+            assert len(ours.revoked) == (1 if first == "ours" else 0)
+            had = list(ours.has)
+        await ours.settles(3)
+        assert len(ours.revoked) == (1 if first == "ours" else 0) and set(had) < set(ours.has)
