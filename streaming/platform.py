@@ -26,6 +26,7 @@ APP: Final = "dasprep-tui"
 SECRET_VARIABLES: Final = ("DASPREP_KAFKA_PASSWORD", "DASPREP_KAFKA_KEY_PASSWORD")
 WINDOWS: Final = sys.platform == "win32"
 _NICE: Final = 5
+_AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 
 def data_home() -> Path:
@@ -188,6 +189,7 @@ async def spawn(
     stdout: int = subprocess.DEVNULL,
     env: Mapping[str, str] | None = None,
     config: bytes = b"",
+    own_session: bool = False,
 ) -> asyncio.subprocess.Process:
     """Start `python -m module args` with a pipe for standard input and its errors in `log`.
 
@@ -195,7 +197,8 @@ async def spawn(
     parent, however that ends. Children get their own process group, so that ctrl+c in the
     terminal reaches only the parent, which then ends them in order. `config`, one line of JSON for
     the child's `read_config`, goes through the pipe: what it is told may hold passwords, and
-    every user of the machine can read a process's arguments.
+    every user of the machine can read a process's arguments. `own_session` is for a child that is
+    to step aside with all that it starts.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
@@ -208,7 +211,8 @@ async def spawn(
             stdout=stdout,
             stderr=errors,
             env=child_env(env),
-            start_new_session=not WINDOWS,
+            start_new_session=own_session and not WINDOWS,
+            process_group=None if own_session or WINDOWS else 0,
         )
     if config:
         assert process.stdin is not None  # noqa: S101 - asked for above
@@ -221,9 +225,13 @@ def step_aside() -> None:
     """Let other programs go first from now on, this process's children too.
 
     A lab may well fill every core; the screen that a person waits for must not queue behind it.
+    Linux may share the cores out among sessions ("autogroups") first, where niceness counts only
+    within each; so a session that is this process's own is as nice as the process.
     """
     with contextlib.suppress(OSError, AttributeError):  # not on every system
         os.nice(_NICE)
+        if os.getsid(0) == os.getpid():
+            _AUTOGROUP.write_text(str(_NICE))
 
 
 def read_config() -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.timer import Timer
 from textual.worker import WorkerFailed
@@ -48,6 +48,9 @@ class FollowingApp(App[None]):
         self.failure: LabError | None = None
         self.paused = False
         self.stream = ""
+        self.pressed = False
+        """Whether a key came since the last paint: what it changed does not wait for a frame."""
+
         self._clock = clock
         self._monotonic = monotonic
         self._news_at = monotonic()
@@ -69,6 +72,11 @@ class FollowingApp(App[None]):
         self._beat = self.set_interval(1 / self.hertz, self.beat)
         self.set_interval(1.0, self.second)
         self.main.call_after_refresh(self.follow)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Remember that a key came before anything is done with it."""
+        self.pressed = self.pressed or isinstance(event, events.Key)
+        await super().on_event(event)
 
     @property
     def exception(self) -> BaseException | None:

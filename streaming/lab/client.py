@@ -187,6 +187,7 @@ class LocalLab:
                 log=_engine_log(self.root),
                 stdout=subprocess.PIPE,
                 config=msgspec.json.encode(config),
+                own_session=True,
             )
         except OSError as error:
             raise LabError(

@@ -238,3 +238,41 @@ def test_the_lab_lets_others_go_first():
     said = "import os; from streaming import platform; platform.step_aside(); print(os.nice(0))"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert int(done.stdout) > os.nice(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "getsid"), reason="no sessions here")
+def test_a_lab_is_weighed_less_as_the_session_it_leads(tmp_path, monkeypatch):
+    """Linux may weigh sessions first, and then niceness alone counts for nothing between them."""
+    weight = tmp_path / "autogroup"
+    monkeypatch.setattr(platform, "_AUTOGROUP", weight)
+    monkeypatch.setattr(os, "nice", lambda more: more)
+    monkeypatch.setattr(os, "getsid", lambda _pid: os.getpid() + 1)
+    platform.step_aside()
+    assert not weight.exists()  # that session is the user's
+    monkeypatch.setattr(os, "getsid", lambda _pid: os.getpid())
+    platform.step_aside()
+    assert int(weight.read_text()) > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "getsid"), reason="no sessions here")
+async def test_what_a_lab_starts_belongs_to_its_session(tmp_path):
+    (tmp_path / "lab_of_test.py").write_text(
+        "import asyncio, os, pathlib, sys; from streaming import platform\n"
+        "async def main():\n"
+        "    part = await platform.spawn('part_of_test', [], log=pathlib.Path(sys.argv[1]))\n"
+        "    print(os.getsid(0), os.getsid(part.pid), flush=True)\n"
+        "    await platform.lifeline()\n"
+        "asyncio.run(main())\n"
+    )
+    (tmp_path / "part_of_test.py").write_text(
+        "import asyncio; from streaming.platform import lifeline; asyncio.run(lifeline())\n"
+    )
+    found = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    lab = await platform.spawn(
+        "lab_of_test", [str(tmp_path / "part.log")], log=tmp_path / "lab.log",
+        stdout=subprocess.PIPE, env={"PYTHONPATH": found}, own_session=True,
+    )  # fmt: skip
+    sessions = (await lab.stdout.readline()).decode().split()
+    lab.stdin.close()
+    await lab.wait()
+    assert sessions == [str(lab.pid), str(lab.pid)]

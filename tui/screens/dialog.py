@@ -11,6 +11,7 @@ from tui import bindings
 from tui.glyphs import Glyphs
 from tui.lines import Line
 from tui.panels.base import LINE_CLASSES, LinePanel
+from tui.screens.prompt import PromptScreen
 
 DIALOG_WIDTH = 84
 """Cells a dialog is wide at most."""
@@ -33,7 +34,7 @@ class DialogPanel(LinePanel, can_focus=True):
         self.show_lines(self.build(self.room))
 
 
-class Dialog(ModalScreen[None]):
+class Dialog(ModalScreen[None], PromptScreen):
     """One text with a title; esc, q or enter closes it."""
 
     BINDINGS = bindings.DIALOG

@@ -14,6 +14,7 @@ from tui.glyphs import Glyphs
 from tui.moment import Moment
 from tui.panels.base import LINE_CLASSES
 from tui.panels.keybar import Entries, KeyBar
+from tui.screens.prompt import PromptScreen
 
 if TYPE_CHECKING:
     from tui.app import LabApp
@@ -22,7 +23,7 @@ EDGES = 4
 """Cells that frame and padding take from the width."""
 
 
-class LiveDialog(ModalScreen[None]):
+class LiveDialog(ModalScreen[None], PromptScreen):
     """A dialog over the live screen; the lab goes on, and so do the numbers in it."""
 
     BINDINGS = bindings.BENCH

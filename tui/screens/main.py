@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 
 from tui import bindings
 from tui.glyphs import Glyphs
@@ -24,6 +23,7 @@ from tui.panels.keys import KeysPanel
 from tui.panels.rates import RatesPanel
 from tui.panels.shards import ShardsPanel
 from tui.screens.inspect import InspectScreen
+from tui.screens.prompt import PromptScreen
 from tui.views import arrangement
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WIDTHS: Final = [(0, "-narrow"), (80, "-medium"), (100, "-wide")]
 HEIGHTS: Final = [(0, "-tiny"), (11, "-low"), (15, "-short"), (24, "-compact"), (32, "-tall")]
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PromptScreen):
     """Shows moments; it keeps no numbers of its own."""
 
     BINDINGS = bindings.MAIN

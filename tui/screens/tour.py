@@ -11,6 +11,7 @@ from tui import bindings
 from tui.glyphs import Glyphs
 from tui.panels.base import LINE_CLASSES
 from tui.screens.bench import TextPanel
+from tui.screens.prompt import PromptScreen
 from tui.views.tour import step_lines, steps
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ UNDER = "events"
 """The panel at the bottom, which the tour's own box would hide."""
 
 
-class TourScreen(ModalScreen[None]):
+class TourScreen(ModalScreen[None], PromptScreen):
     """A small box that tells of one panel or screen after the other."""
 
     BINDINGS = bindings.TOUR
