@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from tests.recording.takes import Hands, header, news, take
 from tests.screens.conftest import Hand, Runner
 from tests.screens.fake_keys import compared
 from tests.screens.fake_link import FakeLink
+from tui.recording.job import Job
 from tui.recording.player import Player, ReplayLink
-from tui.recording.trace import Answered, News, Pressed, read_trace
+from tui.recording.pressing import point
+from tui.recording.shot import Shot
+from tui.recording.studio import make
+from tui.recording.trace import Answered, News, Pointed, Pressed, read_trace
 from tui.recording.tracelink import RECORDED
 from tui.recording.writing import TraceWriter
 from tui.replaying import ReplayApp
@@ -48,6 +53,40 @@ async def test_what_a_person_does_is_taken_down(
     assert any(isinstance(e, Answered) and isinstance(e.command, SetRate) for e in trace.events)
     assert (trace.header.columns, trace.header.rows) == (120, 40)
     assert not list(tmp_path.glob(".*.part"))
+
+
+async def test_the_mouse_is_taken_down_and_films_do_the_same(
+    lab: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with lab() as hand:
+        await hand.pilot.press("f9")
+        await hand.sees("REC 0:00")
+        row = next(n for n, line in enumerate(hand.lines) if "│   03" in line)
+        point(hand.app, "down", 6, row, 1)
+        point(hand.app, "up", 6, row, 1)
+        await hand.until(lambda: hand.app.main.shards.cursor == 3)
+        point(hand.app, "wheel_down", 6, row, 0)
+        point(hand.app, "wheel_up", 6, row, 0)
+        hand.clocks["monotonic"] += 1.0
+        await hand.show(news(2))
+        await hand.pilot.press("f9")
+        await hand.until(lambda: traces(tmp_path))
+    (path,) = traces(tmp_path)
+    done = [(e.what, e.x, e.y, e.button) for e in read_trace(path).events if isinstance(e, Pointed)]
+    assert done == [
+        ("down", 6, row, 1), ("up", 6, row, 1), ("wheel_down", 6, row, 0), ("wheel_up", 6, row, 0),
+    ]  # fmt: skip
+    assert last_row(path, Shot(120, 40, "textual-dark"), "03").startswith("│>")
+    # At another size the click would meet something else.
+    assert not last_row(path, Shot(110, 40, "textual-dark"), "03").startswith("│>")
+
+
+def last_row(trace: Path, shot: Shot, shard: str) -> str:
+    """The row of a shard at the end of the trace's film."""
+    out = trace.with_suffix(".txt")
+    make(Job(str(trace), shot, (str(out),)), lambda said: None, dict(os.environ))
+    return next(line for line in out.read_text().splitlines() if f" {shard} " in line)
 
 
 async def test_a_recording_begins_on_the_live_screen(

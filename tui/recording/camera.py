@@ -18,9 +18,9 @@ from tui.preferences import REFRESH_HZ, Choice, Preferences
 from tui.recording.captions import caption_rows
 from tui.recording.film import Caption, Film, Frame, Note, Row
 from tui.recording.looks import Looks
-from tui.recording.pressing import press
+from tui.recording.pressing import point, press
 from tui.recording.shot import ENGLISH, Shot
-from tui.recording.trace import Hidden, Kept, Marked, News, Pressed, Told, Trace
+from tui.recording.trace import Hidden, Kept, Marked, News, Pointed, Pressed, Told, Trace
 from tui.recording.tracelink import TraceLink
 from tui.recording.virtual import START_S, Clock
 
@@ -141,12 +141,16 @@ class Camera:
     def _film_ms(self, now_ms: float) -> int:
         return max(0, round((now_ms - self._cut_ms) / self._shot.speed))
 
-    def _happened(self, event: Pressed | Told | Marked | Kept | Hidden) -> None:
+    def _happened(self, event: Pressed | Pointed | Told | Marked | Kept | Hidden) -> None:
         at_ms = self._film_ms(event.at_ms)
         if isinstance(event, Pressed):
             press(self._app, event.key)
             if not self._hidden:
                 self._notes["keys"].append(Note(at_ms, event.key))
+        elif isinstance(event, Pointed):
+            head, shot = self._trace.header, self._shot
+            if (head.columns, head.rows) == (shot.columns, shot.rows):
+                point(self._app, event.what, event.x, event.y, event.button)
         elif isinstance(event, Told):
             self._caption = self._spoken(event.text)
             self._captions.append(Caption(at_ms, self._caption))
@@ -194,7 +198,7 @@ class Camera:
         )
 
 
-_STORY: Final = (Pressed, Told, Marked, Kept, Hidden)
+_STORY: Final = (Pressed, Pointed, Told, Marked, Kept, Hidden)
 
 
 def live_ms(trace: Trace) -> int:

@@ -10,6 +10,7 @@ from textual import events
 
 from streaming.lab.link import LinkLost
 from streaming.lab.snapshot import LabSnapshot
+from tui.recording.pressing import pointing
 from tui.recording.tee import TeeLink
 from tui.recording.trace import FORMAT, SUFFIX, Header
 from tui.recording.writing import TraceWriter
@@ -17,7 +18,7 @@ from tui.tailored import TailoredApp
 
 
 class RecordingApp(TailoredApp):
-    """Takes down news, replies and keys while it is asked to."""
+    """Takes down news, replies, keys and the mouse while it is asked to."""
 
     _take: TraceWriter | None = None
     _take_from = 0.0
@@ -85,15 +86,21 @@ class RecordingApp(TailoredApp):
                 self.end_take(error)
 
     async def on_event(self, event: events.Event) -> None:
-        """Take down keys, but for the one that ends the recording."""
-        if self._take is not None and isinstance(event, events.Key) and not event.is_forwarded:
-            record = self.keymap.get("app.record", "f9").split(",")
-            if event.key not in record:
-                try:
-                    self._take.key(event.key)
-                except OSError as error:
-                    self.end_take(error)
+        """Take down keys, but for the one that ends the recording, and the mouse."""
+        fresh = isinstance(event, events.InputEvent) and not event.is_forwarded
+        if self._take is not None and fresh:
+            try:
+                self._input(self._take, event)
+            except OSError as error:
+                self.end_take(error)
         await super().on_event(event)
+
+    def _input(self, take: TraceWriter, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            if event.key not in self.keymap.get("app.record", "f9").split(","):
+                take.key(event.key)
+        elif isinstance(event, events.MouseEvent) and (what := pointing(event)) is not None:
+            take.mouse(what, int(event.screen_x), int(event.screen_y), event.button)
 
 
 def header_of(

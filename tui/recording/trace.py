@@ -11,7 +11,7 @@ from __future__ import annotations
 import lzma
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -73,11 +73,24 @@ class Answered(msgspec.Struct, frozen=True, tag="reply"):
     reply: Reply
 
 
+Pointing: TypeAlias = Literal["down", "up", "wheel_down", "wheel_up"]
+
+
 class Pressed(msgspec.Struct, frozen=True, tag="key"):
     """A key, by Textual's name."""
 
     at_ms: int
     key: str
+
+
+class Pointed(msgspec.Struct, frozen=True, tag="mouse"):
+    """The mouse: a button (1 is the left one) or the wheel, at a cell of the take's screen."""
+
+    at_ms: int
+    what: Pointing
+    x: int
+    y: int
+    button: int
 
 
 class Told(msgspec.Struct, frozen=True, tag="caption"):
@@ -114,7 +127,9 @@ class Ended(msgspec.Struct, frozen=True, tag="end"):
     at_ms: int
 
 
-Entry: TypeAlias = Changed | Lost | Answered | Pressed | Told | Marked | Kept | Hidden | Ended
+Entry: TypeAlias = (
+    Changed | Lost | Answered | Pressed | Pointed | Told | Marked | Kept | Hidden | Ended
+)
 
 
 class News(msgspec.Struct, frozen=True):
@@ -124,7 +139,7 @@ class News(msgspec.Struct, frozen=True):
     snapshot: LabSnapshot
 
 
-Event: TypeAlias = News | Lost | Answered | Pressed | Told | Marked | Kept | Hidden
+Event: TypeAlias = News | Lost | Answered | Pressed | Pointed | Told | Marked | Kept | Hidden
 
 
 @dataclass(frozen=True)

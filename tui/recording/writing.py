@@ -24,6 +24,8 @@ from tui.recording.trace import (
     Kept,
     Lost,
     Marked,
+    Pointed,
+    Pointing,
     Pressed,
     Told,
     encoded,
@@ -91,6 +93,10 @@ class TraceWriter:
     def key(self, key: str) -> None:
         """A key was pressed."""
         self._write(Pressed(self.elapsed_ms, key))
+
+    def mouse(self, what: Pointing, x: int, y: int, button: int) -> None:
+        """The mouse did this at a cell of the screen."""
+        self._write(Pointed(self.elapsed_ms, what, x, y, button))
 
     def caption(self, text: Mapping[str, str]) -> None:
         """Tell this below the screen."""
