@@ -23,7 +23,7 @@ OWN = re.compile(
 )
 """What the screens themselves send; anything else that is no plain text is an escape."""
 
-UNFINISHED = re.compile(r"\x1b[^\x1b]{0,16}$")
+UNFINISHED = re.compile(r"\x1b(\[[<>=?]?[0-9;]*\$?|\][0-9;]*[^\x07\x1b]{0,80})?$")
 """Where reading stopped."""
 
 NOTICE = re.compile(r"\x1b\]9;([^\x07\x1b]*)\x07")
